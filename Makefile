@@ -1,0 +1,38 @@
+# Each target is one line over run.py, which makes the environment first. On Windows, or without
+# make: python run.py TARGET. Arguments: make report ARGS="data/exempelsjo --help"
+PYTHON ?= python3
+.DEFAULT_GOAL := help
+.PHONY: help report check new lab test lint lock sample real bench
+
+help:
+	@$(PYTHON) run.py help $(ARGS)
+
+report:
+	@$(PYTHON) run.py report $(ARGS)
+
+check:
+	@$(PYTHON) run.py check $(ARGS)
+
+new:
+	@$(PYTHON) run.py new $(ARGS)
+
+lab:
+	@$(PYTHON) run.py lab $(ARGS)
+
+test:
+	@$(PYTHON) run.py test $(ARGS)
+
+lint:
+	@$(PYTHON) run.py lint $(ARGS)
+
+lock:
+	@$(PYTHON) run.py lock $(ARGS)
+
+sample:
+	@$(PYTHON) run.py sample $(ARGS)
+
+real:
+	@$(PYTHON) run.py real $(ARGS)
+
+bench:
+	@$(PYTHON) run.py bench $(ARGS)
