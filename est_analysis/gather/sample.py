@@ -232,6 +232,10 @@ REPORTERS = (
     "Samhällsbyggnadsförvaltningen", "Kommunledningsförvaltningen", "Bostadsbolaget",
     "Servicebolaget", "Räddningstjänsten", "Fastighetsägarna", "Näringslivet",
 )  # fmt: skip
+NEAREST = {  # who reports half of what is seen at each sort of place; the rest is anyone's
+    "station": 6, "skola": 0, "park": 3, "torg": 4, "butik": 9, "parkering": 6, "fritid": 2,
+    "gc": 3,
+}  # fmt: skip
 
 
 class Spot(NamedTuple):
@@ -1026,7 +1030,12 @@ def _est_columns(rows: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     out["miljofaktorer"] = _factors(rows, rng)
     several = 1 + (rng.random(n) < 0.06).astype(int) + (rng.random(n) < 0.02)
     out["antal"] = _text([int(s) for s in several], event & (rng.random(n) < 0.9))
-    source = rng.integers(0, len(REPORTERS), n)
+    mixes = {spot.name: spot.mix for spot in SPOTS}
+    anyone, own = rng.integers(0, len(REPORTERS), n), rng.random(n) < 0.5
+    source = [
+        NEAREST.get(mixes.get(spot, ""), a) if o else a
+        for spot, a, o in zip(rows["spot"], anyone, own, strict=True)
+    ]
     out["rapporterad_datum"] = _dates(pd.DatetimeIndex(rows["reported"]), np.ones(n, bool))
     out["kalla"] = [REPORTERS[s] for s in source]
     for column in ("datum_fran", "datum_till", "rapporterad_datum"):  # some write dates as text
