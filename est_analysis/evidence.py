@@ -1,0 +1,161 @@
+"""A finding: a sentence with its number, its n, its uncertainty, and one of four words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import Any
+
+from est_analysis.counts import Interval, holm
+from est_analysis.municipality import Thresholds
+
+
+class Word(Enum):
+    """
+    The four words, strongest first.
+
+    ``CLEAR`` and ``INDICATION`` are claims; ``NO_SIGN`` says that a change of the relevant size is
+    excluded; ``CANNOT_TELL`` that it is not.
+    """
+
+    CLEAR = "clear"
+    INDICATION = "indication"
+    NO_SIGN = "no_sign"
+    CANNOT_TELL = "cannot_tell"
+
+
+class Share(float):
+    """A part of a whole, 0-1, put into words as per cent."""
+
+
+@dataclass(frozen=True)
+class Text:
+    """
+    A Swedish sentence with named places for values; it is put into words by the report's language.
+
+    Parameters
+    ----------
+    template
+        The sentence, with ``{name}`` for each value; it is the key of its translation.
+    values
+        Numbers, dates, periods, intervals and names; never formatted beforehand.
+    singular
+        The sentence to use when ``values["n"]`` is one, where it reads differently.
+    """
+
+    template: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    singular: str | None = None
+
+    @property
+    def chosen(self) -> str:
+        """The template that fits ``values["n"]``."""
+        use_singular = self.singular is not None and self.values.get("n") == 1
+        return str(self.singular) if use_singular else self.template
+
+
+@dataclass(frozen=True)
+class Finding:
+    """
+    What one question was answered with.
+
+    Parameters
+    ----------
+    id
+        Stable from report to report, for example ``change/reported_crime/Skadegörelse``.
+    sentences
+        The sentence for each word that the whole report's family may give; a descriptive finding,
+        which carries no word, has one sentence under None.
+    n
+        Events that the finding rests on.
+    null
+        What the claim is held against, for example "its own earlier years"; None if descriptive.
+    estimate, interval, unit
+        The number and its uncertainty; `unit` is "ratio" or "events".
+    p
+        Two-sided p-value against `null`; None where nothing is claimed or too little is known.
+    gate
+        True when there are events enough for the method; below it nothing is claimed.
+    rank
+        Smaller comes first among findings of equal word.
+    word
+        Set by `judge`; None for descriptive findings.
+    """
+
+    id: str
+    sentences: Mapping[Word | None, Text]
+    n: int
+    null: Text | None = None
+    estimate: float | None = None
+    interval: Interval | None = None
+    unit: str | None = None
+    p: float | None = None
+    gate: bool = True
+    rank: float = 0.0
+    word: Word | None = None
+
+    @property
+    def text(self) -> Text:
+        """The sentence for the word it was given."""
+        return self.sentences[self.word]
+
+
+def judge(findings: Iterable[Finding], thresholds: Thresholds) -> list[Finding]:
+    """
+    Give every claim of one whole report its word; the report is one family.
+
+    Holm's method over all claims bounds the chance of even one false *clear* by
+    ``thresholds.clear``, and of one false *clear* or *indication* by ``thresholds.indication``.
+
+    Parameters
+    ----------
+    findings
+        All findings of the report, descriptive ones included; those with a `null` are claims.
+    thresholds
+        The municipality's.
+
+    Returns
+    -------
+    list of Finding
+        The same findings in the same order, claims with their word.
+
+    Raises
+    ------
+    ValueError
+        If two findings share an id.
+    """
+    family = list(findings)
+    ids = [finding.id for finding in family]
+    if len(set(ids)) != len(ids):
+        twice = sorted({i for i in ids if ids.count(i) > 1})
+        raise ValueError(f"findings share an id: {', '.join(twice)}")
+    tested = [i for i, f in enumerate(family) if f.null is not None and f.gate and f.p is not None]
+    adjusted = holm([family[i].p for i in tested])  # type: ignore[list-item]
+    p_of = dict(zip(tested, adjusted, strict=True))
+    return [
+        finding
+        if finding.null is None
+        else replace(finding, word=_word(finding, p_of.get(i), thresholds))
+        for i, finding in enumerate(family)
+    ]
+
+
+def _word(finding: Finding, adjusted: float | None, thresholds: Thresholds) -> Word:
+    if adjusted is None:
+        return Word.CANNOT_TELL
+    if adjusted <= thresholds.clear:
+        return Word.CLEAR
+    if adjusted <= thresholds.indication:
+        return Word.INDICATION
+    if finding.interval and finding.interval.excludes_change(thresholds.relevant_change):
+        return Word.NO_SIGN
+    return Word.CANNOT_TELL
+
+
+_ORDER = {Word.CLEAR: 0, Word.INDICATION: 1, None: 2, Word.NO_SIGN: 3, Word.CANNOT_TELL: 4}
+
+
+def foremost(findings: Iterable[Finding]) -> list[Finding]:
+    """Return findings with the strongest word first, then by rank and id."""
+    return sorted(findings, key=lambda f: (_ORDER[f.word], f.rank, f.id))

@@ -1,0 +1,1 @@
+"""Kartläggning: deliveries in, checked tables out; nothing lost, nobody exposed."""

@@ -1,0 +1,367 @@
+"""Every delivered row gets one fate: accepted, quarantined, dropped by rule, or repeated."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
+import pandas as pd
+
+from est_analysis.errors import DeliveryError
+from est_analysis.gather import deliveries, locate, tables, times
+from est_analysis.gather.deliveries import Delivery
+from est_analysis.gather.locate import Geography
+from est_analysis.municipality import Municipality, Source
+
+ACCEPTED, QUARANTINED, DROPPED, REPEATED = "accepted", "quarantined", "dropped", "repeated"
+_FATES = (ACCEPTED, QUARANTINED, DROPPED, REPEATED)
+
+REASONS = {
+    "broken_row": "raden har fler fält än rubriken",
+    "unknown_kind": "okänd typ av post",
+    "unknown_code": "okänd kod",
+    "no_start": "datum saknas",
+    "unreadable_start": "datumet går inte att läsa",
+    "unreadable_end": "slutdatumet går inte att läsa",
+    "unreadable_registered": "registreringsdatumet går inte att läsa",
+    "end_before_start": "slutar innan den börjar",
+    "unreadable_coordinates": "koordinaterna går inte att läsa",
+    "outside": "ligger utanför kommunen",
+    "bad_count": "antalet är inget heltal från 1",
+    "bad_severity": "allvaret är inte 1, 2 eller 3",
+}
+"""What each reason for quarantine is called in what people read."""
+
+_SAFE_VALUE = re.compile(r"[\w /.,()–-]{1,40}")
+_LONG_NUMBER = re.compile(r"\d{5,}|\d[\d -]{6,}")
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """
+    What gathering gave.
+
+    Parameters
+    ----------
+    events, quarantine, accounting
+        As `tables` says.
+    geography
+        The municipality's own geometry.
+    """
+
+    events: pd.DataFrame
+    quarantine: pd.DataFrame
+    accounting: pd.DataFrame
+    geography: Geography
+
+
+def gather(municipality: Municipality) -> Gathered:
+    """
+    Read every delivery and decide every row's fate.
+
+    Parameters
+    ----------
+    municipality
+        Whose deliveries.
+
+    Returns
+    -------
+    Gathered
+        Events sorted by start, then id.
+
+    Raises
+    ------
+    DeliveryError
+        If a file cannot be read, lacks a column, or a code list does.
+    """
+    geography = locate.read_geography(municipality)
+    batches = [
+        _assess(municipality, delivery, geography) for delivery in deliveries.read_all(municipality)
+    ]
+    rows = pd.concat([batch.rows for batch in batches], ignore_index=True)
+    rows["fate"] = rows["fate"].mask(_repeats(rows), REPEATED)
+    accounting = _account(municipality, batches, rows)
+    quarantine = pd.concat([b.quarantine for b in batches], ignore_index=True)
+
+    accepted = rows[rows["fate"] == ACCEPTED].reset_index(drop=True)
+    accepted = locate.place_events(
+        accepted,
+        geography,
+        cell_m=municipality.thresholds.cell_m,
+        precision_of={name: s.precision for name, s in municipality.sources.items()},
+    )
+    events = accepted[list(tables.EVENTS.columns)].sort_values(["start", "event_id"])
+    return Gathered(
+        events=tables.check(events.reset_index(drop=True), tables.EVENTS, what="händelser"),
+        quarantine=tables.check(quarantine, tables.QUARANTINE, what="karantän"),
+        accounting=tables.check(accounting, tables.ACCOUNTING, what="radräkning"),
+        geography=geography,
+    )
+
+
+@dataclass(frozen=True)
+class _Batch:
+    source: str
+    file: str
+    broken: int
+    rows: pd.DataFrame
+    quarantine: pd.DataFrame
+
+
+class _Fates:
+    """The fate of each row of one delivery; the first rule that speaks decides."""
+
+    def __init__(self, delivery: Delivery) -> None:
+        self.delivery = delivery
+        self.fate = pd.Series(ACCEPTED, index=delivery.rows.index, dtype=str)
+        self._stopped: list[pd.DataFrame] = []
+
+    def drop(self, rule: pd.Series) -> None:
+        """Drop by rule; nothing about the row is kept but the count."""
+        self.fate = self.fate.mask(rule & (self.fate == ACCEPTED), DROPPED)
+
+    def quarantine(
+        self, rule: pd.Series, reason: str, column: str, values: pd.Series | None = None
+    ) -> None:
+        """Set rows aside with a reason; `values` are shown only where no person can hide in them."""
+        hit = rule & (self.fate == ACCEPTED)
+        if not hit.any():
+            return
+        self.fate = self.fate.mask(hit, QUARANTINED)
+        self._stopped.append(
+            self._lines(hit.index[hit].to_numpy(), reason, column).assign(
+                value="" if values is None else values[hit].map(_shown).to_numpy()
+            )
+        )
+
+    def _lines(self, rows: np.ndarray, reason: str, column: str) -> pd.DataFrame:
+        return pd.DataFrame(
+            {
+                "source": self.delivery.source,
+                "file": self.delivery.file,
+                "row": rows.astype("int64"),
+                "column": column,
+                "reason": reason,
+                "value": "",
+            }
+        )
+
+    def stopped(self) -> pd.DataFrame:
+        """Return the quarantined rows in the order of the file."""
+        broken = np.asarray(self.delivery.broken, dtype="int64")
+        lines = [self._lines(broken, "broken_row", ""), *self._stopped]
+        table = pd.concat(lines, ignore_index=True).sort_values("row", ignore_index=True)
+        return table.astype(dict.fromkeys(("source", "file", "column", "reason", "value"), str))
+
+
+def _shown(value: str) -> str:
+    """Return a code as delivered, unless it looks like anything else than a code."""
+    safe = _SAFE_VALUE.fullmatch(value) and not _LONG_NUMBER.search(value)
+    return value if safe else "(visas inte)"
+
+
+def _assess(municipality: Municipality, delivery: Delivery, geography: Geography) -> _Batch:
+    source = municipality.sources[delivery.source]
+    fates = _Fates(delivery)
+    rows = delivery.rows
+    index = rows.index
+
+    group, kind = _group_and_kind(municipality, source, delivery, fates)
+    moments = _moments(source, delivery, fates)
+    x, y = _coordinates(municipality, source, rows, fates, geography)
+    severity = _whole(rows, source.columns.severity, fates, "bad_severity", 1, 3)
+    count = _whole(rows, source.columns.count, fates, "bad_count", 1, 10**6).fillna(1)
+
+    table = pd.DataFrame(
+        {
+            "event_id": _identity(delivery, source),
+            "source": delivery.source,
+            "partner": source.partner,
+            "kind": kind,
+            "group": group,
+            "police_activity": group.isin(source.police_activity),
+            "start": moments["start"].at,
+            "end": times.end_of(moments["end"]) if "end" in moments else pd.NaT,
+            "registered": moments["registered"].at if "registered" in moments else pd.NaT,
+            "time_precision": moments["start"].precision,
+            "x": x,
+            "y": y,
+            "place": _text(rows, source.columns.place),
+            "place_type": _text(rows, source.columns.place_type, source.constants.place_type or ""),
+            "area": _text(rows, source.columns.area),
+            "severity": severity,
+            "factors": _text(rows, source.columns.factors),
+            "count": count.astype("int64"),
+            "file": delivery.file,
+            "row": index.astype("int64"),
+            "fate": fates.fate,
+        },
+        index=index,
+    )
+    for column in ("start", "end", "registered"):
+        table[column] = table[column].astype("datetime64[s]")
+    return _Batch(
+        delivery.source, delivery.file, len(delivery.broken), table, fates.stopped()
+    )
+
+
+def _text(rows: pd.DataFrame, column: str | None, default: str = "") -> pd.Series:
+    if column is None:
+        return pd.Series(default, index=rows.index, dtype=str)
+    return rows[column].astype("string").fillna("").astype(str).str.strip()
+
+
+def _numbers(
+    rows: pd.DataFrame, column: str | None, decimal: str = "."
+) -> tuple[pd.Series, pd.Series]:
+    """Return a column's numbers (NaN where empty), and where something given is no number."""
+    if column is None:
+        nothing = pd.Series(np.nan, index=rows.index)
+        return nothing, nothing.notna()
+    if pd.api.types.is_numeric_dtype(rows[column]):
+        numbers = rows[column].astype(float)
+        return numbers, pd.Series(False, index=rows.index)
+    text = _text(rows, column)
+    numbers = pd.to_numeric(text.str.replace(decimal, ".", regex=False), errors="coerce")
+    return numbers.astype(float), numbers.isna() & (text != "")
+
+
+def _whole(
+    rows: pd.DataFrame, column: str | None, fates: _Fates, reason: str, low: int, high: int
+) -> pd.Series:
+    numbers, bad = _numbers(rows, column)
+    wrong = bad | (numbers.notna() & ~(numbers.between(low, high) & (numbers % 1 == 0)))
+    fates.quarantine(wrong, reason, column or "")
+    return numbers.mask(wrong)
+
+
+def _group_and_kind(
+    municipality: Municipality, source: Source, delivery: Delivery, fates: _Fates
+) -> tuple[pd.Series, pd.Series]:
+    rows = delivery.rows
+    code = _text(rows, source.columns.code)
+    fates.drop(code.isin(source.drop))
+    if source.columns.kind is None:
+        kind = pd.Series(source.kind, index=rows.index, dtype=str)
+    else:
+        given = _text(rows, source.columns.kind)
+        kind = given.map(source.kinds)
+        fates.quarantine(kind.isna(), "unknown_kind", source.columns.kind, given)
+    if source.columns.code is None:
+        group = pd.Series(source.constants.group, index=rows.index, dtype=str)
+    else:
+        group = code.map(code_groups(municipality, source))
+        fates.quarantine(group.isna(), "unknown_code", source.columns.code, code)
+    return group.fillna("").astype(str), kind.fillna("").astype(str)
+
+
+def code_groups(municipality: Municipality, source: Source) -> dict[str, str]:
+    """
+    Return which group each of a source's codes belongs to.
+
+    Raises
+    ------
+    DeliveryError
+        If the code list lacks a column or names a code twice.
+    """
+    if not isinstance(source.codes, str):
+        return dict(source.codes or {})
+    try:
+        table = pd.read_csv(
+            municipality.path(source.codes), sep=";", encoding="utf-8-sig", dtype=str
+        ).fillna("")
+    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise DeliveryError(
+            f"Kodlistan går inte att läsa: {error}", where=source.codes
+        ) from error
+    if missing := {"kod", "grupp"} - set(table.columns):
+        raise DeliveryError(
+            f"Kolumnen ”{'”, ”'.join(sorted(missing))}” saknas i kodlistan.",
+            where=f"{source.codes}; filen har: {', '.join(table.columns)}",
+            mend="Kodlistan ska ha kolumnerna kod;grupp.",
+        )
+    if (twice := table["kod"].duplicated()).any():
+        first = ", ".join(table.loc[twice, "kod"].head(3))
+        raise DeliveryError(f"En kod står två gånger i kodlistan: {first}.", where=source.codes)
+    return dict(zip(table["kod"], table["grupp"], strict=True))
+
+
+def _moments(source: Source, delivery: Delivery, fates: _Fates) -> dict[str, times.Moments]:
+    moments: dict[str, times.Moments] = {}
+    for field in ("start", "end", "registered"):
+        columns: tuple[str, ...] | None = getattr(source.columns, field)
+        if columns is None:
+            continue
+        read = times.read([delivery.rows[column] for column in columns])
+        fates.quarantine(read.unreadable, f"unreadable_{field}", columns[0])
+        if field == "start":
+            fates.quarantine(read.at.isna(), "no_start", columns[0])
+        moments[field] = read
+    if "end" in moments:
+        reversed_ = times.end_of(moments["end"]) < moments["start"].at
+        fates.quarantine(reversed_, "end_before_start", source.columns.end[0])  # type: ignore[index]
+    return moments
+
+
+def _coordinates(
+    municipality: Municipality,
+    source: Source,
+    rows: pd.DataFrame,
+    fates: _Fates,
+    geography: Geography,
+) -> tuple[np.ndarray, np.ndarray]:
+    x, bad_x = _numbers(rows, source.columns.x, source.decimal)
+    y, bad_y = _numbers(rows, source.columns.y, source.decimal)
+    fates.quarantine(bad_x | bad_y, "unreadable_coordinates", source.columns.x or "")
+    nowhere = _text(rows, source.columns.place).isin(source.unknown_places)
+    x, y = x.mask(nowhere), y.mask(nowhere)
+    easting, northing = locate.to_metres(x, y, source_crs=source.crs, crs=municipality.crs)
+    off = locate.outside(geography, easting, northing)
+    fates.quarantine(pd.Series(off, index=rows.index), "outside", source.columns.x or "")
+    return easting, northing
+
+
+def _identity(delivery: Delivery, source: Source) -> pd.Series:
+    """
+    Give every row an id: the source's own, or a digest of its content.
+
+    Without ids, rows that are alike within one file are different events (the k-th of its kind),
+    while the same content in another file is the same event delivered again.
+    """
+    rows = delivery.rows
+    own = _text(rows, source.columns.id)
+    if (own != "").all():
+        return delivery.source + ":" + own
+    texts = [rows[column].astype("string").fillna("").astype(str) for column in rows.columns]
+    content = reduce(lambda left, right: left + "\x1f" + right, texts)
+    nth = content.groupby(content).cumcount().astype(str)
+    digest = (content + "\x1f" + nth).map(
+        lambda text: hashlib.sha256(text.encode()).hexdigest()[:16]
+    )
+    return delivery.source + ":" + own.where(own != "", digest)
+
+
+def _repeats(rows: pd.DataFrame) -> pd.Series:
+    """Tell which accepted rows are superseded: of rows with one id, the last delivered stands."""
+    accepted = rows[rows["fate"] == ACCEPTED]
+    repeated = accepted["event_id"].duplicated(keep="last")
+    return repeated.reindex(rows.index, fill_value=False)
+
+
+def _account(
+    municipality: Municipality, batches: list[_Batch], rows: pd.DataFrame
+) -> pd.DataFrame:
+    files = pd.DataFrame(
+        [(b.source, b.file, b.broken) for b in batches], columns=["source", "file", "broken"]
+    )
+    fates = rows.groupby(["file", "fate"]).size().unstack(fill_value=0)
+    fates = fates.reindex(index=files["file"], columns=list(_FATES), fill_value=0)
+    fates[QUARANTINED] += files["broken"].to_numpy()
+    table = fates.reset_index(drop=True).rename_axis(columns=None)
+    table.insert(0, "source", files["source"])
+    table.insert(1, "file", files["file"])
+    table.insert(2, "rows", [len(b.rows) + b.broken for b in batches])
+    return table.astype(dict.fromkeys(("rows", *_FATES), "int64"))

@@ -1,0 +1,240 @@
+"""Readers: one delivered file in, one frame of its named columns out, with its row numbers."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import json
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from est_analysis.errors import DeliveryError
+from est_analysis.municipality import Municipality, Source
+
+MIDNIGHT = time(0, 0)
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """
+    One file of one source, as read.
+
+    Parameters
+    ----------
+    rows
+        The columns that the settings name, shape (n_rows, n_named), indexed by the row number
+        that a person sees in the file (records from 1 where the format has no rows). Cells are
+        text, or the file's own numbers and dates where the format knows them.
+    broken
+        Row numbers whose fields do not fit the header.
+    """
+
+    source: str
+    file: str
+    rows: pd.DataFrame
+    broken: tuple[int, ...] = ()
+
+
+def read_all(municipality: Municipality) -> list[Delivery]:
+    """
+    Read every delivered file of every source, in the order of the settings and of file names.
+
+    Raises
+    ------
+    DeliveryError
+        If a file cannot be read as its source says, or lacks a column.
+    """
+    return [
+        read(municipality, name, file)
+        for name, source in municipality.sources.items()
+        for file in sorted(municipality.folder.glob(source.files))
+    ]
+
+
+def read(municipality: Municipality, name: str, file: Path) -> Delivery:
+    """
+    Read one file of the source `name`.
+
+    Raises
+    ------
+    DeliveryError
+        If the file is empty, is no table of the stated format, is in another encoding, or lacks
+        a column that the settings name; the message says which.
+    """
+    source = municipality.sources[name]
+    shown = file.relative_to(municipality.folder).as_posix()
+    reader = {
+        "csv": _read_csv,
+        "excel": _read_excel,
+        "json": _read_json,
+        "geojson": _read_geojson,
+        "parquet": _read_parquet,
+    }[source.format]
+    frame, broken = reader(file, source, shown)
+    frame.columns = [str(column).strip() for column in frame.columns]
+    named = source.columns.named()
+    if missing := [column for column in named if column not in frame.columns]:
+        raise DeliveryError(
+            f"Kolumnen ”{'”, ”'.join(missing)}” saknas.",
+            where=f"{shown}, rad {source.header_row}; filen har: {', '.join(frame.columns[:30])}",
+            mend=_column_hint(name, missing, list(frame.columns)),
+        )
+    return Delivery(name, shown, frame[named].copy(), tuple(broken))
+
+
+def _column_hint(name: str, missing: list[str], present: list[str]) -> str:
+    near = difflib.get_close_matches(missing[0], present, n=1)
+    guess = f" Menas ”{near[0]}”?" if near else ""
+    return f"Rätta [sources.{name}.columns] i municipality.toml, eller be om en ny leverans.{guess}"
+
+
+def _no_table(shown: str, source: Source, why: str) -> DeliveryError:
+    return DeliveryError(
+        f"Filen går inte att läsa som {source.format}: {why}.",
+        where=shown,
+        mend="Kontrollera att rätt fil ligger i mappen, och format i municipality.toml.",
+    )
+
+
+def _read_csv(file: Path, source: Source, shown: str) -> tuple[pd.DataFrame, list[int]]:
+    skip = source.header_row - 1
+    try:
+        frame = pd.read_csv(
+            file,
+            sep=source.delimiter,
+            encoding=source.encoding,
+            dtype=str,
+            keep_default_na=False,
+            skip_blank_lines=False,
+            skiprows=skip,
+        )
+    except UnicodeDecodeError as error:
+        raise DeliveryError(
+            f"Filen är inte sparad som {source.encoding} (byte {error.start}).",
+            where=shown,
+            mend='Skriv rätt encoding för källan i municipality.toml, till exempel "cp1252".',
+        ) from error
+    except pd.errors.EmptyDataError as error:
+        raise _no_table(shown, source, "den är tom") from error
+    except pd.errors.ParserError:
+        return _read_ragged_csv(file, source, shown)
+    frame.index = pd.RangeIndex(skip + 2, skip + 2 + len(frame))
+    return frame[(frame != "").any(axis=1)], []
+
+
+def _read_ragged_csv(file: Path, source: Source, shown: str) -> tuple[pd.DataFrame, list[int]]:
+    """Read a file in which some rows have too many fields; those rows are returned as broken."""
+    good: dict[int, list[str]] = {}
+    broken: list[int] = []
+    with file.open(encoding=source.encoding, newline="") as handle:
+        reader = csv.reader(handle, delimiter=source.delimiter)
+        try:
+            rows = list(reader)[source.header_row - 1 :]
+        except csv.Error as error:
+            raise _no_table(shown, source, str(error)) from error
+    header = rows[0]
+    for number, row in enumerate(rows[1:], source.header_row + 1):
+        if not any(row):
+            continue
+        if len(row) > len(header):
+            broken.append(number)
+        else:
+            good[number] = row + [""] * (len(header) - len(row))
+    return pd.DataFrame.from_dict(good, orient="index", columns=header, dtype=str), broken
+
+
+def _read_excel(file: Path, source: Source, shown: str) -> tuple[pd.DataFrame, list[int]]:
+    from python_calamine import CalamineError, CalamineWorkbook  # noqa: PLC0415
+
+    try:
+        workbook = CalamineWorkbook.from_path(file)
+    except (CalamineError, OSError) as error:
+        raise _no_table(shown, source, str(error)) from error
+    sheets = workbook.sheet_names
+    if source.sheet is None and len(sheets) > 1:
+        raise DeliveryError(
+            f"Arbetsboken har flera blad: {', '.join(sheets)}.",
+            where=shown,
+            mend='Skriv sheet = "..." för källan i municipality.toml.',
+        )
+    sheet = source.sheet or sheets[0]
+    if sheet not in sheets:
+        raise DeliveryError(
+            f"Bladet ”{sheet}” finns inte.", where=f"{shown}; bladen är: {', '.join(sheets)}"
+        )
+    cells = workbook.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
+    if len(cells) < source.header_row:
+        raise _no_table(shown, source, "bladet är tomt")
+    header = [str(cell).strip() for cell in cells[source.header_row - 1]]
+    rows = {
+        number: [_cell_text(cell) for cell in row]
+        for number, row in enumerate(cells[source.header_row :], source.header_row + 1)
+        if any(cell not in ("", None) for cell in row)
+    }
+    return pd.DataFrame.from_dict(rows, orient="index", columns=header, dtype=str), []
+
+
+def _cell_text(cell: Any) -> str:  # noqa: ANN401 - whatever a sheet holds
+    """Return an Excel cell as text: dates in ISO form, whole numbers without decimals."""
+    if cell is None:
+        return ""
+    if isinstance(cell, datetime):
+        return cell.date().isoformat() if cell.time() == MIDNIGHT else cell.isoformat(" ")
+    if isinstance(cell, date):
+        return cell.isoformat()
+    if isinstance(cell, time):
+        return cell.strftime("%H:%M")
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return str(cell).strip()
+
+
+def _read_json(file: Path, source: Source, shown: str) -> tuple[pd.DataFrame, list[int]]:
+    records = _json(file, source, shown)
+    if not isinstance(records, list) or not all(isinstance(r, dict) for r in records):
+        raise _no_table(shown, source, "den är ingen lista av poster")
+    return _records(records), []
+
+
+def _read_geojson(file: Path, source: Source, shown: str) -> tuple[pd.DataFrame, list[int]]:
+    content = _json(file, source, shown)
+    features = content.get("features") if isinstance(content, dict) else None
+    if not isinstance(features, list):
+        raise _no_table(shown, source, "den har inga ”features”")
+    records = []
+    for feature in features:
+        geometry = feature.get("geometry") or {}
+        point = geometry.get("coordinates", []) if geometry.get("type") == "Point" else []
+        x, y = point[:2] if len(point) >= 2 else ("", "")
+        records.append({**feature.get("properties", {}), "geometry_x": x, "geometry_y": y})
+    return _records(records), []
+
+
+def _json(file: Path, source: Source, shown: str) -> Any:  # noqa: ANN401 - whatever it holds
+    try:
+        return json.loads(file.read_text(encoding=source.encoding))
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise _no_table(shown, source, str(error)) from error
+
+
+def _records(records: list[dict[str, Any]]) -> pd.DataFrame:
+    frame = pd.DataFrame([{k: _cell_text(v) for k, v in r.items()} for r in records], dtype=str)
+    frame.index = pd.RangeIndex(1, len(frame) + 1)
+    return frame.fillna("")
+
+
+def _read_parquet(file: Path, source: Source, shown: str) -> tuple[pd.DataFrame, list[int]]:
+    from pyarrow import ArrowInvalid, parquet  # noqa: PLC0415 - only where it is used
+
+    try:
+        present = parquet.read_schema(file).names
+        wanted = [column for column in source.columns.named() if column in present]
+        frame = pd.read_parquet(file, columns=wanted or None)
+    except (ArrowInvalid, OSError) as error:
+        raise _no_table(shown, source, str(error)) from error
+    frame.index = pd.RangeIndex(1, len(frame) + 1)
+    return frame, []

@@ -1,0 +1,273 @@
+"""Where an event was: coordinates in metres, precision, and the public name that may be shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+from pyproj import Transformer
+
+from est_analysis.errors import DeliveryError
+from est_analysis.municipality import Municipality
+
+NEAR_PLACE_M = 100.0
+NEAR_STREET_M = 60.0
+_PLACE_COLUMNS = ["name", "place_type", "x", "y", "area"]
+
+
+@dataclass(frozen=True)
+class Geography:
+    """
+    The municipality's own geometry, all in its CRS (metres); parts not delivered are None.
+
+    Parameters
+    ----------
+    boundary
+        The municipality's outline.
+    areas
+        Polygons with a column ``name``.
+    places
+        The gazetteer: ``name``, ``place_type``, ``x``, ``y``, ``area``.
+    streets
+        Lines with a column ``name``.
+    """
+
+    boundary: shapely.Geometry | None
+    areas: gpd.GeoDataFrame | None
+    places: pd.DataFrame | None
+    streets: gpd.GeoDataFrame | None
+
+
+def read_geography(municipality: Municipality) -> Geography:
+    """
+    Read the reference geometry that the settings name.
+
+    Raises
+    ------
+    DeliveryError
+        If a file cannot be read, has no coordinate system, or lacks a column.
+    """
+    reference = municipality.reference
+    boundary = _read_shapes(municipality, reference.boundary)
+    areas = _read_shapes(municipality, reference.areas, name=reference.area_name)
+    return Geography(
+        boundary=None if boundary is None else shapely.make_valid(boundary.union_all()),
+        areas=areas,
+        places=_read_places(municipality, reference.places),
+        streets=_read_shapes(municipality, reference.streets, name="name"),
+    )
+
+
+def _read_shapes(
+    municipality: Municipality, inside: str | None, *, name: str | None = None
+) -> gpd.GeoDataFrame | None:
+    if inside is None:
+        return None
+    try:
+        shapes = gpd.read_file(municipality.path(inside))
+    except (RuntimeError, OSError, ValueError) as error:  # pyogrio's are RuntimeErrors
+        raise DeliveryError(f"Kartfilen går inte att läsa: {error}", where=inside) from error
+    if shapes.crs is None:
+        raise DeliveryError("Kartfilen saknar koordinatsystem.", where=inside)
+    if name is not None and name not in shapes.columns:
+        raise DeliveryError(
+            f"Kolumnen ”{name}” saknas.",
+            where=f"{inside}; filen har: {', '.join(map(str, shapes.columns))}",
+            mend="Rätta filen, eller reference.area_name i municipality.toml.",
+        )
+    shapes = shapes.to_crs(municipality.crs)
+    if name is None:
+        return shapes[["geometry"]]
+    shapes = shapes.rename(columns={name: "name"})[["name", "geometry"]]
+    return shapes.assign(name=shapes["name"].fillna("").astype(str)).reset_index(drop=True)
+
+
+def _read_places(municipality: Municipality, inside: str | None) -> pd.DataFrame | None:
+    if inside is None:
+        return None
+    file: Path = municipality.path(inside)
+    try:
+        table = pd.read_csv(file, sep=";", encoding="utf-8-sig", dtype={"name": str})
+    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise DeliveryError(f"Platslistan går inte att läsa: {error}", where=inside) from error
+    if missing := [column for column in _PLACE_COLUMNS if column not in table.columns]:
+        raise DeliveryError(f"Kolumnen ”{'”, ”'.join(missing)}” saknas.", where=inside)
+    bad = pd.to_numeric(table["x"], errors="coerce").isna() | pd.to_numeric(
+        table["y"], errors="coerce"
+    ).isna()
+    if bad.any():
+        first = ", ".join(str(row + 2) for row in np.flatnonzero(bad)[:3])
+        raise DeliveryError("En plats saknar koordinater.", where=f"{inside}, rad {first}")
+    return table[_PLACE_COLUMNS].fillna({"place_type": "", "area": ""})
+
+
+def to_metres(
+    x: pd.Series, y: pd.Series, *, source_crs: str | None, crs: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """
+    Transform coordinates to the municipality's CRS; zeros and gaps become NaN.
+
+    Parameters
+    ----------
+    x, y
+        Easting or longitude, and northing or latitude, in `source_crs`; same index.
+    source_crs
+        CRS of the delivery; None means `crs`.
+    crs
+        The municipality's CRS, in metres.
+
+    Returns
+    -------
+    tuple of arrays
+        Metres in `crs`, shape (n,); NaN where nothing was given, or 0, 0, or outside what the
+        source CRS can express.
+    """
+    easting, northing = x.to_numpy(float), y.to_numpy(float)
+    nothing = (easting == 0) & (northing == 0)
+    if source_crs is not None and source_crs != crs:
+        transformer = Transformer.from_crs(source_crs, crs, always_xy=True)
+        easting, northing = transformer.transform(easting, northing)
+    unknown = nothing | ~np.isfinite(easting) | ~np.isfinite(northing)
+    return np.where(unknown, np.nan, easting), np.where(unknown, np.nan, northing)
+
+
+def outside(
+    geography: Geography, x: NDArray[np.float64], y: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Tell which known coordinates lie outside the boundary; none do where there is no boundary."""
+    if geography.boundary is None:
+        return np.zeros(len(x), dtype=bool)
+    shapely.prepare(geography.boundary)
+    known = ~np.isnan(x)
+    result = np.zeros(len(x), dtype=bool)
+    result[known] = ~shapely.contains_xy(geography.boundary, x[known], y[known])
+    return result
+
+
+def normal(name: pd.Series) -> pd.Series:
+    """Return names without regard to case and spaces, for matching."""
+    return name.str.casefold().str.split().str.join(" ")
+
+
+def place_events(
+    events: pd.DataFrame, geography: Geography, *, cell_m: float, precision_of: dict[str, str]
+) -> pd.DataFrame:
+    """
+    Give every event its coordinates, precision, public place name, place type and area.
+
+    A place that was named and stands in the gazetteer gets the gazetteer's name and, where no
+    coordinates came, its coordinates. Other coordinates are named after the nearest gazetteer
+    place within `NEAR_PLACE_M`, the nearest street within `NEAR_STREET_M`, or their grid cell; a
+    delivered name that stands nowhere in the gazetteer is never shown unless its source declares
+    that its places are streets.
+
+    Parameters
+    ----------
+    events
+        With columns ``source``, ``x``, ``y``, ``place``, ``place_type``, ``area`` as delivered.
+    geography
+        The municipality's.
+    cell_m
+        Side of a grid cell, metres.
+    precision_of
+        By source: what its coordinates mean.
+
+    Returns
+    -------
+    DataFrame
+        `events` with those columns settled and ``place_precision`` added; same rows and order.
+    """
+    events = events.copy()
+    declared = events["source"].map(precision_of).astype(str)
+    has_xy = events["x"].notna()
+    precision = declared.where(has_xy, "unknown")
+    label = pd.Series("", index=events.index, dtype=str)
+    kind = events["place_type"].copy()
+    area = events["area"].copy()
+
+    if geography.places is not None:
+        gazetteer = geography.places.assign(key=normal(geography.places["name"]))
+        gazetteer = gazetteer.drop_duplicates("key").set_index("key")
+        key = normal(events["place"])
+        known = key.isin(gazetteer.index) & (key != "")
+        hit = gazetteer.loc[key[known]].set_axis(events.index[known], axis=0)
+        label[known] = hit["name"]
+        kind = kind.where(~known | (kind != ""), hit["place_type"].reindex(events.index))
+        lacking = known & ~has_xy
+        events.loc[lacking, ["x", "y"]] = hit.loc[lacking[lacking].index, ["x", "y"]]
+        precision = precision.mask(lacking, "place")
+    streets_declared = (declared == "street") & (events["place"] != "") & (label == "")
+    label = label.where(~streets_declared, events["place"])
+
+    label, kind = _name_by_coordinates(events, label, kind, geography, cell_m)
+    area = _area_of(events, area, geography)
+    lacks = (precision == "unknown") & (area != "")
+    return events.assign(
+        place=label, place_type=kind, area=area, place_precision=precision.mask(lacks, "area")
+    )
+
+
+def _name_by_coordinates(
+    events: pd.DataFrame, label: pd.Series, kind: pd.Series, geography: Geography, cell_m: float
+) -> tuple[pd.Series, pd.Series]:
+    nameless = events.index[(label == "") & events["x"].notna()]
+    spots = events.loc[nameless, ["x", "y"]].drop_duplicates()
+    if spots.empty:
+        return label, kind
+    points = shapely.points(spots.to_numpy())
+    names = pd.Series(cell_name(spots["x"], spots["y"], cell_m), index=spots.index, dtype=str)
+    kinds = pd.Series("", index=spots.index, dtype=str)
+    if geography.streets is not None:
+        named = geography.streets[geography.streets["name"] != ""]
+        at, which = _nearest(points, named.geometry.to_numpy(), NEAR_STREET_M)
+        names.iloc[at] = named["name"].to_numpy()[which]
+        kinds.iloc[at] = "gata"
+    if geography.places is not None:
+        places = geography.places
+        at, which = _nearest(points, shapely.points(places[["x", "y"]].to_numpy()), NEAR_PLACE_M)
+        names.iloc[at] = places["name"].to_numpy()[which]
+        kinds.iloc[at] = places["place_type"].to_numpy()[which]
+    by_spot = spots.assign(label=names, kind=kinds).set_index(["x", "y"])
+    rows = pd.MultiIndex.from_frame(events.loc[nameless, ["x", "y"]])
+    found = by_spot.reindex(rows).set_axis(nameless, axis=0)
+    label, kind = label.copy(), kind.copy()
+    label[nameless] = found["label"]
+    kind[nameless] = kind[nameless].where(kind[nameless] != "", found["kind"])
+    return label, kind
+
+
+def _nearest(
+    points: NDArray[np.object_], shapes: NDArray[np.object_], limit_m: float
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return which points have a shape within `limit_m` metres, and the first nearest shape."""
+    tree = shapely.STRtree(shapes)
+    at, which = tree.query_nearest(points, max_distance=limit_m, all_matches=True)
+    order = np.lexsort((which, at))  # of equally near shapes, the one listed first
+    at, first = np.unique(at[order], return_index=True)
+    return at, which[order][first]
+
+
+def cell_name(x: pd.Series, y: pd.Series, cell_m: float) -> pd.Series:
+    """Return the name of the grid cell of each coordinate: its south-west corner in metres."""
+    east = (np.floor(x / cell_m) * cell_m).astype("int64").astype(str)
+    north = (np.floor(y / cell_m) * cell_m).astype("int64").astype(str)
+    return "Ruta " + east + "/" + north
+
+
+def _area_of(events: pd.DataFrame, area: pd.Series, geography: Geography) -> pd.Series:
+    if geography.areas is None:
+        return area
+    names = geography.areas["name"].to_numpy()
+    area = area.where(area.isin(names), "")
+    spots = events.loc[events["x"].notna(), ["x", "y"]].drop_duplicates()
+    tree = shapely.STRtree(geography.areas.geometry.to_numpy())
+    at, which = tree.query(shapely.points(spots.to_numpy()), predicate="within")
+    at, first = np.unique(at, return_index=True)
+    inside = spots.iloc[at].assign(area=names[which[first]]).set_index(["x", "y"])["area"]
+    by_xy = inside.reindex(pd.MultiIndex.from_frame(events[["x", "y"]])).set_axis(events.index)
+    return by_xy.where(by_xy.notna(), area).astype(str)

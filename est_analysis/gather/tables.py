@@ -1,0 +1,103 @@
+"""The schemas: what an accepted event is, and how every row of a delivery is accounted for."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pandas as pd
+import pandera.pandas as pa
+
+from est_analysis.errors import DeliveryError
+from est_analysis.gather.times import PRECISIONS
+from est_analysis.municipality import PlacePrecision, RecordKind
+
+_WALL_TIME = "datetime64[s]"
+
+EVENTS = pa.DataFrameSchema(
+    {
+        "event_id": pa.Column(str, unique=True),
+        "source": pa.Column(str),
+        "partner": pa.Column(str),
+        "kind": pa.Column(str, pa.Check.isin(get_args(RecordKind))),
+        "group": pa.Column(str, pa.Check.str_length(min_value=1)),
+        "police_activity": pa.Column(bool),
+        "start": pa.Column(_WALL_TIME),
+        "end": pa.Column(_WALL_TIME, nullable=True),
+        "registered": pa.Column(_WALL_TIME, nullable=True),
+        "time_precision": pa.Column(str, pa.Check.isin(PRECISIONS)),
+        "x": pa.Column(float, nullable=True),
+        "y": pa.Column(float, nullable=True),
+        "place_precision": pa.Column(str, pa.Check.isin(get_args(PlacePrecision))),
+        "place": pa.Column(str),
+        "place_type": pa.Column(str),
+        "area": pa.Column(str),
+        "severity": pa.Column(float, pa.Check.in_range(1, 3), nullable=True),
+        "factors": pa.Column(str),
+        "count": pa.Column("int64", pa.Check.ge(1)),
+        "file": pa.Column(str),
+        "row": pa.Column("int64"),
+    },
+    checks=[
+        pa.Check(lambda t: ~(t["end"] < t["start"]), error="end before start"),
+        pa.Check(lambda t: t["x"].isna() == t["y"].isna(), error="x without y"),
+    ],
+    strict=True,
+    ordered=True,
+)
+"""Accepted events: times are local wall time, x and y metres in the municipality's CRS."""
+
+QUARANTINE = pa.DataFrameSchema(
+    {
+        "source": pa.Column(str),
+        "file": pa.Column(str),
+        "row": pa.Column("int64"),
+        "column": pa.Column(str),
+        "reason": pa.Column(str),
+        "value": pa.Column(str),
+    },
+    strict=True,
+    ordered=True,
+)
+"""Rows that cannot be used: file, row and reason; a value only where it can be no personal data."""
+
+ACCOUNTING = pa.DataFrameSchema(
+    {
+        "source": pa.Column(str),
+        "file": pa.Column(str),
+        "rows": pa.Column("int64", pa.Check.ge(0)),
+        "accepted": pa.Column("int64", pa.Check.ge(0)),
+        "quarantined": pa.Column("int64", pa.Check.ge(0)),
+        "dropped": pa.Column("int64", pa.Check.ge(0)),
+        "repeated": pa.Column("int64", pa.Check.ge(0)),
+    },
+    checks=pa.Check(
+        lambda t: t["rows"] == t[["accepted", "quarantined", "dropped", "repeated"]].sum(axis=1),
+        error="rows in are not accounted for",
+    ),
+    strict=True,
+    ordered=True,
+)
+"""Rows in = accepted + quarantined + dropped by rule + repeated, file by file."""
+
+
+def check(frame: pd.DataFrame, schema: pa.DataFrameSchema, *, what: str) -> pd.DataFrame:
+    """
+    Return `frame` unchanged if it fits `schema`.
+
+    Raises
+    ------
+    DeliveryError
+        If it does not; the message names column, rule and the first offending rows. It means that
+        the program let through what it should have quarantined.
+    """
+    try:
+        return schema.validate(frame, lazy=True)
+    except pa.errors.SchemaErrors as error:
+        faults = error.failure_cases.head(3)
+        raise DeliveryError(
+            f"Tabellen ”{what}” håller inte sitt schema.",
+            where="; ".join(
+                f"kolumn {f.column}, regel {f.check}, rad {f.index}" for f in faults.itertuples()
+            ),
+            mend="Det är ett fel i programmet. Anmäl det tillsammans med meddelandet.",
+        ) from error

@@ -1,0 +1,127 @@
+"""Times as delivered become local wall time with a precision; what cannot be read is said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+PRECISIONS = ("minute", "hour", "day", "month", "unknown")
+
+_DATE = (
+    r"(?:(?P<y>\d{4})[-/.](?P<m>\d{1,2})(?:[-/.](?P<d>\d{1,2}))?"
+    r"|(?P<y8>\d{4})(?P<m8>\d{2})(?P<d8>\d{2})"
+    r"|(?P<dd>\d{1,2})[./](?P<mm>\d{1,2})[./](?P<yy>\d{4}))"
+)
+_CLOCK = r"(?P<H>\d{1,2})(?:[:.](?P<M>\d{2})|(?P<M4>\d{2}))?(?:[:.]\d{2}(?:\.\d+)?)?"
+_MOMENT = rf"^{_DATE}(?:[T ]+{_CLOCK})?$"
+
+
+@dataclass(frozen=True)
+class Moments:
+    """
+    One moment a row.
+
+    Parameters
+    ----------
+    at
+        Local wall time, ``datetime64[s]``; NaT where nothing was given or nothing could be read.
+    precision
+        One of `PRECISIONS`.
+    unreadable
+        True where something was given but is no date.
+    """
+
+    at: pd.Series
+    precision: pd.Series
+    unreadable: pd.Series
+
+
+def read(columns: list[pd.Series]) -> Moments:
+    """
+    Read a moment from one to five columns of a delivery.
+
+    Parameters
+    ----------
+    columns
+        One (date, or date and time), two (date, time), three (year, month, day) or five columns
+        (year, month, day, hour, minute); text or numbers, same index.
+
+    Returns
+    -------
+    Moments
+        Swedish and ISO dates, ``20260930``, unpadded hours, ``HHmm`` and ``H:MM`` are read. A
+        date alone is a day, a year and month alone a month, an hour alone an hour.
+    """
+    if len(columns) == 1 and pd.api.types.is_datetime64_any_dtype(columns[0]):
+        return _typed(columns[0])
+    text = _joined([_plain(column) for column in columns])
+    distinct = pd.Series(text.unique(), dtype=str)
+    parsed = _parse(distinct).set_axis(distinct, axis=0)
+    rows = parsed.loc[text].set_axis(text.index, axis=0)
+    given = text != ""
+    return Moments(rows["at"], rows["precision"], given & rows["at"].isna())
+
+
+def _typed(column: pd.Series) -> Moments:
+    at = column.astype("datetime64[s]")
+    only_days = bool((at.dropna().dt.normalize() == at.dropna()).all())
+    precision = pd.Series("day" if only_days else "minute", index=at.index, dtype=str)
+    return Moments(at, precision.where(at.notna(), "unknown"), pd.Series(False, index=at.index))
+
+
+def _plain(column: pd.Series) -> pd.Series:
+    """Return a column as stripped text, whole numbers without decimals, missing as empty."""
+    if pd.api.types.is_float_dtype(column):
+        column = column.astype("Int64")
+    return column.astype("string").fillna("").astype(str).str.strip()
+
+
+def _joined(columns: list[pd.Series]) -> pd.Series:
+    if len(columns) == 2:
+        day, clock = columns
+        bare = clock.str.fullmatch(r"\d{1,4}")
+        clock = clock.where(~bare, clock.str.zfill(4))
+        return (day.str.replace(r"[ T]0?0:00(:00)?$", "", regex=True) + " " + clock).str.strip()
+    if len(columns) >= 3:
+        padded = [columns[0], *(c.where(c == "", c.str.zfill(2)) for c in columns[1:])]
+        text = padded[0] + "-" + padded[1] + "-" + padded[2]
+        if len(columns) == 5:
+            clock = padded[3] + ":" + padded[4]
+            text = text + (" " + clock).where((padded[3] != "") & (padded[4] != ""), "")
+        return text.where(text.str.strip("-") != "", "")
+    return columns[0]
+
+
+def _parse(text: pd.Series) -> pd.DataFrame:
+    """Parse distinct texts; columns ``at`` (NaT where unreadable) and ``precision``."""
+    found = text.str.extract(_MOMENT)
+    year = found["y"].fillna(found["y8"]).fillna(found["yy"])
+    month = found["m"].fillna(found["m8"]).fillna(found["mm"])
+    day = found["d"].fillna(found["d8"]).fillna(found["dd"])
+    minute = found["M"].fillna(found["M4"])
+    parts = pd.DataFrame(
+        {
+            "year": year,
+            "month": month,
+            "day": day.fillna("1"),
+            "hour": found["H"].fillna("0"),
+            "minute": minute.fillna("0"),
+        }
+    ).astype(float)
+    end_of_day = (parts["hour"] == 24) & (parts["minute"] == 0)
+    parts.loc[end_of_day, "hour"] = 0
+    at = pd.to_datetime(parts, errors="coerce").astype("datetime64[s]")
+    at = at + pd.to_timedelta(end_of_day.astype(int), unit="D").astype("timedelta64[s]")
+    precision = pd.Series("minute", index=text.index, dtype=str)
+    for part, coarser in ((minute, "hour"), (found["H"], "day"), (day, "month")):
+        precision = precision.where(part.notna(), coarser)
+    return pd.DataFrame({"at": at, "precision": precision.where(at.notna(), "unknown")})
+
+
+def end_of(moments: Moments) -> pd.Series:
+    """Return when each moment is surely over: a day or a month ends after its last minute."""
+    at = moments.at.copy()
+    day, month = moments.precision == "day", moments.precision == "month"
+    at = at.mask(day, at + pd.Timedelta(days=1))
+    return at.mask(month, (at + pd.offsets.MonthBegin(1)).astype(at.dtype))

@@ -1,0 +1,1 @@
+"""Insatser och uppföljning: the group's register, its priorities, and what measures did."""

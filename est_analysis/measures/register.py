@@ -1,0 +1,206 @@
+"""The register that the group keeps: problems, measures and the meetings' decisions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+
+from est_analysis.errors import DeliveryError
+from est_analysis.gather import times
+from est_analysis.municipality import Municipality
+
+PROBLEM_COLUMNS = (
+    *("id", "beskrivning", "plats", "x", "y", "radie_m", "omrade", "grupp", "orsak"),
+    *("vald_period", "paverkbarhet"),
+)
+MEASURE_COLUMNS = (
+    *("id", "problem", "atgard", "atgardstyp", "sikt", "ansvarig_funktion", "startdatum"),
+    *("klart_senast", "slutdatum", "status", "mal", "indikator", "forvantad_effekt_fran"),
+    *("jamforelseplats", "uppfoljningsdatum", "kostnad_tid"),
+)
+DECISION_COLUMNS = ("id", "motesdatum", "beslut", "ansvarig_funktion", "klart_senast", "status")
+
+MEASURE_TYPES = ("situationell", "social", "kontroll")
+TERMS = ("kort", "lång")
+MEASURE_STATES = ("Planerad", "Pågår", "Avslutad", "Försenad", "Avbruten")
+DECISION_STATES = ("Öppet", "Klart")
+CLOSED = ("Avslutad", "Avbruten", "Klart")
+
+_DATES = ("startdatum", "klart_senast", "slutdatum", "forvantad_effekt_fran", "uppfoljningsdatum")
+_DATE_COLUMNS = {"measures": _DATES, "decisions": ("motesdatum", "klart_senast"), "problems": ()}
+_NUMBER_COLUMNS = {"problems": ("x", "y", "radie_m", "paverkbarhet")}
+_CHOICES = {
+    "measures": {"atgardstyp": MEASURE_TYPES, "sikt": TERMS, "status": MEASURE_STATES},
+    "decisions": {"status": DECISION_STATES},
+}
+_COLUMNS = {
+    "problems": PROBLEM_COLUMNS,
+    "measures": MEASURE_COLUMNS,
+    "decisions": DECISION_COLUMNS,
+}
+
+
+@dataclass(frozen=True)
+class Register:
+    """
+    The group's lists, with the columns above; dates are ``datetime64``, coordinates metres.
+
+    Parameters
+    ----------
+    problems, measures, decisions
+        The usable rows.
+    faults
+        Rows that cannot be used: ``file``, ``row``, ``column``, ``reason``.
+    """
+
+    problems: pd.DataFrame
+    measures: pd.DataFrame
+    decisions: pd.DataFrame
+    faults: pd.DataFrame
+
+
+def read(municipality: Municipality) -> Register:
+    """
+    Read the register from CSV or Excel, as the settings name the files.
+
+    Raises
+    ------
+    DeliveryError
+        If a file cannot be read or lacks a column. A row that does not hold is no error: it is
+        listed among the faults, with what is wrong.
+    """
+    tables, faults = {}, []
+    for part, columns in _COLUMNS.items():
+        inside: str | None = getattr(municipality.registers, part)
+        if inside is None:
+            tables[part] = _typed(pd.DataFrame(columns=list(columns), dtype=str), part)
+            continue
+        raw = _read_table(municipality.path(inside), inside, columns)
+        table, wrong = _sift(raw, part)
+        faults.append(wrong.assign(file=inside))
+        tables[part] = table
+    orphans = ~tables["measures"]["problem"].isin(tables["problems"]["id"])
+    if orphans.any():
+        rows = tables["measures"].index[orphans]
+        faults.append(_faults(rows, "problem", "problemet finns inte i listan").assign(
+            file=municipality.registers.measures
+        ))
+    listed = pd.concat(faults) if faults else _faults(pd.Index([]), "", "").assign(file="")
+    return Register(
+        problems=tables["problems"].reset_index(drop=True),
+        measures=tables["measures"].reset_index(drop=True),
+        decisions=tables["decisions"].reset_index(drop=True),
+        faults=listed[["file", "row", "column", "reason"]].reset_index(drop=True),
+    )
+
+
+def _read_table(file: Path, inside: str, columns: tuple[str, ...]) -> pd.DataFrame:
+    try:
+        if file.suffix.lower() in {".xlsx", ".xlsm", ".xls", ".ods"}:
+            table = pd.read_excel(file, engine="calamine", dtype=object)
+        else:
+            table = pd.read_csv(
+                file, sep=";", encoding="utf-8-sig", dtype=str, keep_default_na=False
+            )
+    except (UnicodeDecodeError, ValueError, OSError, pd.errors.ParserError) as error:
+        raise DeliveryError(
+            f"Registret går inte att läsa: {error}",
+            where=inside,
+            mend="Spara om det som Excel, eller som CSV med semikolon i UTF-8.",
+        ) from error
+    table.columns = [str(column).strip() for column in table.columns]
+    if missing := [column for column in columns if column not in table.columns]:
+        raise DeliveryError(
+            f"Kolumnen ”{'”, ”'.join(missing)}” saknas.",
+            where=f"{inside}, rad 1",
+            mend="Mallarna som est new lägger i mappen har alla kolumner.",
+        )
+    table.index = pd.RangeIndex(2, len(table) + 2)
+    text = table[list(columns)].map(_text)
+    return text[(text != "").any(axis=1)]
+
+
+def _text(cell: object) -> str:
+    if cell is None or (isinstance(cell, float) and pd.isna(cell)) or cell is pd.NaT:
+        return ""
+    if isinstance(cell, (pd.Timestamp, date)):
+        return str(cell)[:10]
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return str(cell).strip()
+
+
+def _faults(rows: pd.Index, column: str, reason: str) -> pd.DataFrame:
+    return pd.DataFrame({"row": rows.astype("int64"), "column": column, "reason": reason})
+
+
+def _sift(raw: pd.DataFrame, part: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the rows that hold, typed, and the faults of the others."""
+    found = [
+        _faults(raw.index[raw["id"] == ""], "id", "id saknas"),
+        _faults(raw.index[raw["id"].duplicated() & (raw["id"] != "")], "id", "id används två gånger"),
+    ]
+    for column in _DATE_COLUMNS[part]:
+        unreadable = times.read([raw[column]]).unreadable
+        found.append(_faults(raw.index[unreadable], column, "datumet går inte att läsa"))
+    for column in _NUMBER_COLUMNS.get(part, ()):
+        number = pd.to_numeric(raw[column].str.replace(",", "."), errors="coerce")
+        wrong = raw.index[number.isna() & (raw[column] != "")]
+        found.append(_faults(wrong, column, "är inget tal"))
+    for column, choices in _CHOICES.get(part, {}).items():
+        wrong = raw.index[~raw[column].isin(choices)]
+        found.append(_faults(wrong, column, f"ska vara något av: {', '.join(choices)}"))
+    faults = pd.concat(found)
+    return _typed(raw.drop(index=faults["row"].unique()), part), faults
+
+
+def _typed(table: pd.DataFrame, part: str) -> pd.DataFrame:
+    table = table.copy()
+    for column in _DATE_COLUMNS[part]:
+        table[column] = times.read([table[column].astype(str)]).at
+    for column in _NUMBER_COLUMNS.get(part, ()):
+        text = table[column].astype(str).str.replace(",", ".")
+        table[column] = pd.to_numeric(text, errors="coerce").astype(float)
+    return table
+
+
+def due(register: Register, today: date) -> pd.DataFrame:
+    """
+    List what is overdue or waits for follow-up on the day `today`.
+
+    Returns
+    -------
+    DataFrame
+        ``what`` (``measure`` or ``decision``), ``id``, ``text``, ``responsible`` (a role),
+        ``due`` (date), ``why`` (``overdue``, ``follow_up`` or ``open``), earliest first.
+    """
+    day = pd.Timestamp(today)
+    measures = register.measures
+    running = measures[~measures["status"].isin(CLOSED)]
+    late = running[running["klart_senast"] < day]
+    follow = measures[measures["uppfoljningsdatum"] <= day + pd.Timedelta(days=31)]
+    decisions = register.decisions[~register.decisions["status"].isin(CLOSED)]
+    parts = [
+        _due_lines(late, "measure", "atgard", "klart_senast").assign(why="overdue"),
+        _due_lines(follow, "measure", "atgard", "uppfoljningsdatum").assign(why="follow_up"),
+        _due_lines(decisions, "decision", "beslut", "klart_senast").assign(
+            why=(decisions["klart_senast"] < day).map({True: "overdue", False: "open"}).to_numpy()
+        ),
+    ]
+    listed = pd.concat(parts, ignore_index=True)
+    return listed.sort_values(["due", "id"], ignore_index=True)
+
+
+def _due_lines(rows: pd.DataFrame, what: str, text: str, when: str) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "what": what,
+            "id": rows["id"].to_numpy(str),
+            "text": rows[text].to_numpy(str),
+            "responsible": rows["ansvarig_funktion"].to_numpy(str),
+            "due": rows[when].to_numpy("datetime64[s]"),
+        }
+    )

@@ -1,0 +1,411 @@
+"""Who and where: a municipality's folder, its ``municipality.toml`` validated into one object."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+
+from est_analysis.errors import SettingsError
+
+SETTINGS_FILE = "municipality.toml"
+EXAMPLES = Path(__file__).resolve().parent.parent / "data"
+
+RecordKind = Literal[
+    "reported_crime",
+    "event",
+    "unsafe_place",
+    "safe_place",
+    "physical_defect",
+    "upcoming",
+    "nil_report",
+]
+PlacePrecision = Literal["point", "street", "place", "area", "municipality", "unknown"]
+Moment = Annotated[
+    tuple[str, ...],
+    BeforeValidator(lambda value: (value,) if isinstance(value, str) else value),
+    Field(min_length=1, max_length=5),
+]
+
+
+def _known_crs(value: str) -> str:
+    from pyproj import CRS  # noqa: PLC0415 - a third of the import time of this module
+    from pyproj.exceptions import CRSError  # noqa: PLC0415
+
+    try:
+        CRS.from_user_input(value)
+    except CRSError as error:
+        raise ValueError(f"{value!r} är inget känt koordinatsystem") from error
+    return value
+
+
+def _metric_crs(value: str) -> str:
+    from pyproj import CRS  # noqa: PLC0415
+
+    axes = CRS.from_user_input(_known_crs(value)).axis_info
+    if any(axis.unit_name != "metre" for axis in axes):
+        raise ValueError(f"{value!r} räknar inte i meter; välj till exempel EPSG:3006")
+    return value
+
+
+def _known_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError) as error:
+        raise ValueError(f"{value!r} är ingen känd tidszon") from error
+    return value
+
+
+def _inside(value: str) -> str:
+    if Path(value).is_absolute() or ".." in Path(value).parts:
+        raise ValueError(f"{value!r} ska vara en sökväg inne i kommunens mapp")
+    return value
+
+
+Inside = Annotated[str, AfterValidator(_inside)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Columns(_Part):
+    """
+    Which of a source's columns holds what; columns not named here are never read.
+
+    ``start``, ``end`` and ``registered`` name one column (date, or date and time), two (date and
+    time), three (year, month, day) or five (year, month, day, hour, minute).
+    """
+
+    start: Moment
+    end: Moment | None = None
+    registered: Moment | None = None
+    id: str | None = None
+    code: str | None = None
+    kind: str | None = None
+    x: str | None = None
+    y: str | None = None
+    place: str | None = None
+    place_type: str | None = None
+    area: str | None = None
+    factors: str | None = None
+    severity: str | None = None
+    count: str | None = None
+
+    @model_validator(mode="after")
+    def _both_axes(self) -> Columns:
+        if (self.x is None) != (self.y is None):
+            raise ValueError("x och y ska anges båda eller ingen")
+        return self
+
+    def named(self) -> list[str]:
+        """Return every column that must be in the file, in the order of the fields."""
+        names: list[str] = []
+        for value in self.model_dump().values():
+            if value is not None:
+                names += [value] if isinstance(value, str) else list(value)
+        return list(dict.fromkeys(names))
+
+
+class Constants(_Part):
+    """Values that hold for every row of a source which has no column for them."""
+
+    group: str | None = None
+    place_type: str | None = None
+
+
+class Source(_Part):
+    """One partner's deliveries of one layout."""
+
+    partner: str
+    kind: RecordKind | None = None
+    files: Inside
+    covers_from: date | None = None
+    format: Literal["csv", "excel", "json", "geojson", "parquet"]
+    encoding: str = "utf-8-sig"
+    delimiter: str = ";"
+    decimal: Literal[",", "."] = ","
+    sheet: str | None = None
+    header_row: Annotated[int, Field(ge=1)] = 1
+    crs: Annotated[str, AfterValidator(_known_crs)] | None = None
+    precision: Literal["point", "street", "place", "area"] = "point"
+    columns: Columns
+    constants: Constants = Constants()
+    codes: dict[str, str] | Inside | None = None
+    drop: tuple[str, ...] = ()
+    unknown_places: tuple[str, ...] = ()
+    kinds: dict[str, RecordKind] = {}
+    police_activity: tuple[str, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lists(cls, value: Any) -> Any:  # noqa: ANN401 - whatever TOML held
+        """Let TOML's arrays be tuples."""
+        if isinstance(value, dict):
+            value = {k: tuple(v) if isinstance(v, list) else v for k, v in value.items()}
+            if isinstance(columns := value.get("columns"), dict):
+                value["columns"] = {
+                    k: tuple(v) if isinstance(v, list) else v for k, v in columns.items()
+                }
+        return value
+
+    @model_validator(mode="after")
+    def _says_what_rows_are(self) -> Source:
+        if self.kind is None and self.columns.kind is None:
+            raise ValueError("ange kind för källan, eller columns.kind och kinds för varje rad")
+        if self.columns.kind is not None and not self.kinds:
+            raise ValueError("columns.kind kräver kinds: vad varje värde i kolumnen betyder")
+        if self.columns.code is not None and self.codes is None:
+            raise ValueError("columns.code kräver codes: vilken grupp varje kod hör till")
+        if self.columns.code is None and self.constants.group is None:
+            raise ValueError("ange columns.code och codes, eller constants.group")
+        return self
+
+
+class Reference(_Part):
+    """Files about the place itself; each may be left out."""
+
+    boundary: Inside | None = None
+    areas: Inside | None = None
+    area_name: str = "name"
+    places: Inside | None = None
+    streets: Inside | None = None
+
+
+class Registers(_Part):
+    """The group's own lists; each may be left out."""
+
+    problems: Inside | None = None
+    measures: Inside | None = None
+    decisions: Inside | None = None
+
+
+class Thresholds(_Part):
+    """From how many events each method speaks, and what size of change matters."""
+
+    relevant_change: Annotated[float, Field(gt=1)] = 2.0
+    clear: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
+    indication: Annotated[float, Field(gt=0, lt=0.5)] = 0.20
+    interval_level: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+    history_years: Annotated[int, Field(ge=1, le=10)] = 3
+    minimum_change: Annotated[int, Field(ge=1)] = 10
+    cell_m: Annotated[float, Field(gt=0)] = 250.0
+    cluster_radius_m: Annotated[float, Field(gt=0)] = 100.0
+    cluster_minimum: Annotated[int, Field(ge=3)] = 10
+    minimum_clusters: Annotated[int, Field(ge=3)] = 30
+    minimum_rhythm: Annotated[int, Field(ge=1)] = 30
+    longest_span_hours: Annotated[int, Field(ge=1)] = 72
+    minimum_situations: Annotated[int, Field(ge=20)] = 100
+    minimum_evaluation: Annotated[int, Field(ge=1)] = 10
+
+
+class Disclosure(_Part):
+    """What may be shown; a choice of the group, not a rule of law."""
+
+    smallest_place_count: Annotated[int, Field(ge=2)] = 2
+
+
+class Retention(_Part):
+    """When raw deliveries are due for deletion, and the decision to delete them."""
+
+    raw_days: Annotated[int, Field(ge=1)] = 730
+    decision: str | None = None
+
+
+class Municipality(_Part):
+    """
+    Everything the settings say about one municipality; immutable.
+
+    Paths in the settings are relative to `folder`; distances are metres in `crs`; times are local
+    wall time in `time_zone`.
+    """
+
+    folder: Path
+    name: str
+    code: str
+    purpose: str
+    controller: str
+    crs: Annotated[str, AfterValidator(_metric_crs)]
+    time_zone: Annotated[str, AfterValidator(_known_zone)] = "Europe/Stockholm"
+    language: str = "sv"
+    sources: Annotated[dict[str, Source], Field(min_length=1)]
+    reference: Reference = Reference()
+    registers: Registers = Registers()
+    thresholds: Thresholds = Thresholds()
+    disclosure: Disclosure = Disclosure()
+    retention: Retention = Retention()
+
+    @cached_property
+    def key(self) -> str:
+        """The folder's name, used in output paths."""
+        return self.folder.name
+
+    def path(self, inside: str) -> Path:
+        """Return the absolute path of a path that the settings give."""
+        return self.folder / inside
+
+
+def find(name_or_path: str | Path) -> Path:
+    """
+    Find a municipality's folder by its path, or by its name among the shipped examples.
+
+    Raises
+    ------
+    SettingsError
+        If there is no such folder, or it holds no ``municipality.toml``.
+    """
+    given = Path(name_or_path)
+    for folder in (given, EXAMPLES / given):
+        if (folder / SETTINGS_FILE).is_file():
+            return folder.resolve()
+    if given.is_dir():
+        raise SettingsError(
+            f"Mappen {given} har ingen {SETTINGS_FILE}.",
+            mend="Gör en ny kommun med: est new MAPP",
+        )
+    known = sorted(p.parent.name for p in EXAMPLES.glob(f"*/{SETTINGS_FILE}"))
+    raise SettingsError(
+        f"Kommunen ”{name_or_path}” finns inte: ingen mapp med det namnet.",
+        mend="Ange sökvägen till kommunens mapp"
+        + (f", eller ett av exemplen: {', '.join(known)}." if known else "."),
+    )
+
+
+def load(name_or_path: str | Path) -> Municipality:
+    """
+    Read and validate a municipality's settings.
+
+    Parameters
+    ----------
+    name_or_path
+        The folder, or the name of a shipped example.
+
+    Returns
+    -------
+    Municipality
+
+    Raises
+    ------
+    SettingsError
+        If the folder or its settings are missing, the TOML cannot be read, a key is unknown or
+        missing, a value is of the wrong type, or a file that the settings name is missing. The
+        message gives the line to mend.
+    """
+    folder = find(name_or_path)
+    file = folder / SETTINGS_FILE
+    try:
+        text = file.read_text(encoding="utf-8")
+        values = tomllib.loads(text)
+    except UnicodeDecodeError as error:
+        raise SettingsError(
+            f"{SETTINGS_FILE} är inte sparad som UTF-8.", where=str(file), mend="Spara om filen."
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(
+            f"{SETTINGS_FILE} går inte att läsa: {error}.", where=str(file)
+        ) from error
+    try:
+        municipality = Municipality.model_validate({**values, "folder": folder})
+    except ValidationError as error:
+        raise SettingsError(
+            "Inställningarna håller inte:\n"
+            + "\n".join(_complaint(e, text) for e in error.errors()),
+            where=str(file),
+            mend="Rätta raderna. Alla nycklar beskrivs i docs/settings.md.",
+        ) from error
+    _refuse_missing_files(municipality, text)
+    return municipality
+
+
+def _refuse_missing_files(municipality: Municipality, text: str) -> None:
+    named: list[tuple[tuple[str, ...], str]] = [
+        ((part, key), value)
+        for part in ("reference", "registers")
+        for key, value in getattr(municipality, part).model_dump(exclude_none=True).items()
+        if key != "area_name"
+    ]
+    named += [
+        (("sources", name, "codes"), source.codes)
+        for name, source in municipality.sources.items()
+        if isinstance(source.codes, str)
+    ]
+    missing = [(loc, value) for loc, value in named if not municipality.path(value).is_file()]
+    patterns = [
+        (("sources", name, "files"), source.files)
+        for name, source in municipality.sources.items()
+        if not any(municipality.folder.glob(source.files))
+    ]
+    if missing or patterns:
+        raise SettingsError(
+            "Inställningarna nämner filer som inte finns:\n"
+            + "\n".join(
+                f"  rad {_line_of(text, loc)}: {'.'.join(loc)} = ”{value}”"
+                for loc, value in missing + patterns
+            ),
+            where=str(municipality.folder / SETTINGS_FILE),
+            mend="Lägg filen på sin plats, eller ta bort raden (eller hela källan).",
+        )
+
+
+_SWEDISH = {
+    "extra_forbidden": "okänd nyckel",
+    "missing": "saknas",
+    "string_type": "ska vara text inom citattecken",
+    "int_type": "ska vara ett heltal",
+    "float_type": "ska vara ett tal",
+    "tuple_type": "ska vara en lista",
+    "dict_type": "ska vara en tabell",
+    "model_type": "ska vara en tabell",
+    "too_short": "är tom",
+}
+
+
+def _complaint(error: Any, text: str) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
+    loc = tuple(str(part) for part in error["loc"] if not _is_branch(str(part)))
+    kind, context = error["type"], error.get("ctx", {})
+    if kind == "literal_error":
+        what = f"ska vara något av {context['expected']}, inte {error['input']!r}"
+    elif kind == "value_error":
+        what = str(context["error"])
+    elif kind in {"greater_than", "greater_than_equal", "less_than", "less_than_equal"}:
+        sign = {"greater_than": ">", "greater_than_equal": "≥", "less_than": "<"}.get(kind, "≤")
+        what = f"ska vara {sign} {next(iter(context.values()))}, inte {error['input']!r}"
+    else:
+        what = _SWEDISH.get(kind, error["msg"])
+    return f"  rad {_line_of(text, loc)}: {'.'.join(loc)}: {what}"
+
+
+def _is_branch(part: str) -> bool:
+    """Tell whether a part of pydantic's location names a branch of a union, not a key."""
+    return bool(re.search(r"[\[(]", part)) or part in {"str", "tuple"}
+
+
+def _line_of(text: str, loc: tuple[str, ...]) -> int:
+    """Return the line that sets `loc`, or the line of the nearest table above it."""
+    best, best_length, table = 1, 0, ()
+    for number, line in enumerate(text.splitlines(), 1):
+        stripped = line.split("#")[0].strip()
+        if m := re.fullmatch(r"\[+([^\]]+)\]+", stripped):
+            table = tuple(part.strip().strip("\"'") for part in m[1].split("."))
+            here = table
+        elif m := re.match(r"([\w.\-\"']+)\s*=", stripped):
+            here = (*table, *(part.strip("\"'") for part in m[1].split(".")))
+        else:
+            continue
+        if here == loc[: len(here)] and len(here) > best_length:
+            best, best_length = number, len(here)
+    return best

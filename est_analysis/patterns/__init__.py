@@ -1,0 +1,1 @@
+"""Analys: where, when, in which situation, and what changed."""

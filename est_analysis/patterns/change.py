@@ -1,0 +1,155 @@
+"""What changed: each series against the same season of its own earlier years."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from est_analysis import counts
+from est_analysis.municipality import Municipality
+from est_analysis.patterns.coverage import covered_seasons, in_period
+from est_analysis.periods import Period
+
+COMPARED_KINDS = ("reported_crime", "event", "unsafe_place", "physical_defect")
+"""Kinds of record that are compared over time; they are never summed."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """
+    Changes in one period.
+
+    Parameters
+    ----------
+    table
+        One row a series: ``kind``, the series' key columns, ``n`` (events now), ``preceding``
+        (events in the period before), ``expected`` (mean of the same season of earlier years),
+        ``base_n`` (their sum), ``base_years`` (how many), ``ratio``, ``low``, ``high``
+        (its interval), ``p`` (two-sided), ``gate`` (enough events to compare), ``police_activity``.
+        Sorted by kind, then `n` falling, then key. Where there is no earlier year, `expected` and
+        what follows from it are NaN.
+    seasons
+        By kind: the earlier periods compared with, nearest first.
+    dispersion
+        By kind: variance over mean of the series between those periods, at least 1.
+    """
+
+    table: pd.DataFrame
+    seasons: dict[str, list[Period]]
+    dispersion: dict[str, float]
+
+
+def compare(
+    events: pd.DataFrame, period: Period, municipality: Municipality, *, by: str
+) -> Change:
+    """
+    Compare every series of `period` with the same season of earlier years.
+
+    Parameters
+    ----------
+    events
+        Accepted events of all periods.
+    period
+        Now.
+    municipality
+        Gives thresholds, and what its sources cover.
+    by
+        The column that tells series apart within a kind of record: ``kind`` itself (totals),
+        ``group`` or ``area``.
+
+    Returns
+    -------
+    Change
+        Intervals and p-values are exact for Poisson counts given their sum, widened by the
+        dispersion that the earlier years show.
+    """
+    tables, seasons, dispersions = [], {}, {}
+    for kind in COMPARED_KINDS:
+        own = events[(events["kind"] == kind) & (events[by] != "")]
+        if own.empty:
+            continue
+        earlier = covered_seasons(events, kind, period, municipality)
+        now = _tally(own, period, by)
+        before = _tally(own, period.preceding(), by)
+        base = pd.DataFrame({str(s): _tally(own, s, by) for s in earlier}).fillna(0)
+        keys = now.index.union(base.index) if earlier else now.index
+        if keys.empty:
+            continue
+        base = base.reindex(keys, fill_value=0)
+        phi = counts.dispersion(base.to_numpy()) if earlier else 1.0
+        table = pd.DataFrame(
+            {
+                "kind": kind,
+                by: keys,
+                "n": now.reindex(keys, fill_value=0).to_numpy(int),
+                "preceding": before.reindex(keys, fill_value=0).to_numpy(int),
+                "base_n": base.sum(axis=1).to_numpy(int),
+                "base_years": len(earlier),
+            }
+        )
+        police = own.groupby(by)["police_activity"].any()
+        table["police_activity"] = police.reindex(keys).to_numpy(bool)
+        tables.append(_compared(table, period, earlier, phi, municipality))
+        seasons[kind], dispersions[kind] = earlier, phi
+    if not tables:
+        return Change(_EMPTY.rename(columns={"key": by}), seasons, dispersions)
+    table = pd.concat(tables, ignore_index=True)
+    return Change(_sorted(table, by), seasons, dispersions)
+
+
+_EMPTY = pd.DataFrame(
+    columns=[
+        *("kind", "key", "n", "preceding", "base_n", "base_years", "police_activity"),
+        *("expected", "ratio", "low", "high", "p", "gate"),
+    ]
+)
+
+
+def _tally(events: pd.DataFrame, period: Period, by: str) -> pd.Series:
+    return in_period(events, period).groupby(by)["count"].sum()
+
+
+def _compared(
+    table: pd.DataFrame,
+    period: Period,
+    earlier: list[Period],
+    phi: float,
+    municipality: Municipality,
+) -> pd.DataFrame:
+    thresholds = municipality.thresholds
+    base_days = sum(season.days for season in earlier)
+    lines = []
+    for row in table.itertuples():
+        if not earlier:
+            lines.append((np.nan, np.nan, np.nan, np.nan, np.nan))
+            continue
+        compared = counts.compare_rates(
+            row.n,
+            period.days,
+            row.base_n,
+            base_days,
+            level=thresholds.interval_level,
+            dispersion=phi,
+        )
+        lines.append(
+            (
+                row.base_n * period.days / base_days,
+                compared.ratio,
+                compared.interval.low,
+                compared.interval.high,
+                compared.p,
+            )
+        )
+    added = pd.DataFrame(lines, columns=["expected", "ratio", "low", "high", "p"])
+    enough = table["n"] + table["base_n"] >= thresholds.minimum_change
+    return table.assign(**added, gate=enough & bool(earlier))
+
+
+def _sorted(table: pd.DataFrame, by: str) -> pd.DataFrame:
+    order = {kind: i for i, kind in enumerate(COMPARED_KINDS)}
+    rank = table["kind"].map(order)
+    columns = [rank.rename("rank"), (-table["n"]).rename("minus"), table[by].rename("key")]
+    index = pd.concat(columns, axis=1).sort_values(["rank", "minus", "key"]).index
+    return table.loc[index].reset_index(drop=True)

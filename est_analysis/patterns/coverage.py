@@ -1,0 +1,73 @@
+"""What the deliveries cover: which days of which kind of record can be compared at all."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pandas as pd
+
+from est_analysis.municipality import Municipality
+from est_analysis.periods import Period
+
+
+def in_period(events: pd.DataFrame, period: Period) -> pd.DataFrame:
+    """Return the events that began within `period`, in the same order."""
+    start = events["start"]
+    return events[(start >= pd.Timestamp(period.start)) & (start < pd.Timestamp(period.end))]
+
+
+def by_source(events: pd.DataFrame, municipality: Municipality) -> pd.DataFrame:
+    """
+    Return the first and last day that each source covers.
+
+    Parameters
+    ----------
+    events
+        Accepted events.
+    municipality
+        Its sources may state ``covers_from``; otherwise the first event's day counts.
+
+    Returns
+    -------
+    DataFrame
+        One row a source with accepted rows: ``source``, ``partner``, ``first``, ``last`` (dates),
+        ``n`` (rows), in the order of the settings.
+    """
+    rows = []
+    for name, source in municipality.sources.items():
+        own = events[events["source"] == name]
+        if own.empty:
+            continue
+        first = source.covers_from or own["start"].min().date()
+        rows.append((name, source.partner, first, own["start"].max().date(), len(own)))
+    return pd.DataFrame(rows, columns=["source", "partner", "first", "last", "n"])
+
+
+def first_covered(events: pd.DataFrame, kind: str, municipality: Municipality) -> date | None:
+    """Return the first day that every source of `kind` covers; None where there is no source."""
+    sources = by_source(events[events["kind"] == kind], municipality)
+    return None if sources.empty else sources["first"].max()
+
+
+def covered_seasons(
+    events: pd.DataFrame, kind: str, period: Period, municipality: Municipality
+) -> list[Period]:
+    """
+    Return the same season of earlier years that every source of `kind` covers, nearest first.
+
+    At most ``thresholds.history_years`` of them.
+    """
+    first = first_covered(events, kind, municipality)
+    seasons = period.same_season(municipality.thresholds.history_years)
+    return [] if first is None else [season for season in seasons if season.start >= first]
+
+
+def last_day(events: pd.DataFrame) -> date:
+    """Return the last day on which an event of any kind but an upcoming one began."""
+    past = events[~events["kind"].isin(["upcoming"])]
+    last: date = (past if len(past) else events)["start"].max().date()
+    return last
+
+
+QUARTER_SLACK = timedelta(days=7)
+"""A quarter counts as delivered when events reach this near to its end."""

@@ -1,0 +1,73 @@
+"""Findings as people meet them: the word with its symbol, then the sentence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from html import escape
+from typing import TYPE_CHECKING
+
+from est_analysis.evidence import Finding, Word, foremost
+from est_analysis.reports.language import SYMBOLS, Language
+
+if TYPE_CHECKING:
+    from est_analysis.reports.results import Results
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Some findings, in order."""
+
+    findings: tuple[Finding, ...]
+    language: Language = field(repr=False)
+
+    def _repr_html_(self) -> str:
+        return "".join(html(finding, self.language) for finding in self.findings)
+
+    def __str__(self) -> str:
+        """Return the sentences, each on its line with its word."""
+        return "\n".join(line(finding, self.language) for finding in self.findings)
+
+
+def line(finding: Finding, language: Language) -> str:
+    """Return a finding as plain text."""
+    word = f"[{language.word(finding.word)}] " if finding.word else ""
+    return word + language.sentence(finding.text)
+
+
+def html(finding: Finding, language: Language) -> str:
+    """Return a finding as an HTML paragraph; every text is escaped."""
+    sentence = escape(language.sentence(finding.text))
+    if finding.word is None:
+        return f'<p class="finding">{sentence}</p>'
+    null = language.say(finding.null) if finding.null else ""
+    return (
+        f'<p class="finding {finding.word.value}">'
+        f'<span class="word"><span aria-hidden="true">{SYMBOLS[finding.word]}</span> '
+        f"{escape(language.word(finding.word))}</span> {sentence} "
+        f'<span class="null">({escape(null)})</span></p>'
+    )
+
+
+def finding(results: Results, identity: str, *, brief: bool = False) -> Findings:
+    """
+    Return one finding by its id.
+
+    Raises
+    ------
+    KeyError
+        If the report has no finding of that id.
+    """
+    found = {f.id: f for f in (results.brief_findings if brief else results.findings)}
+    return Findings((found[identity],), results.language)
+
+
+def claims(results: Results, prefix: str, *, brief: bool = False, most: int = 8) -> Findings:
+    """Return the claims and near-claims whose id begins with `prefix`, strongest first."""
+    listed = results.brief_findings if brief else results.findings
+    own = [f for f in listed if f.id.startswith(prefix) and (f.word is None or f.gate)]
+    return Findings(tuple(foremost(own)[:most]), results.language)
+
+
+def tally(findings: list[Finding]) -> dict[Word, int]:
+    """Count the claims by their word; every word is present."""
+    return {word: sum(f.word is word for f in findings) for word in Word}

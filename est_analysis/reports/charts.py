@@ -1,0 +1,263 @@
+"""Charts whose title is the finding, with the numbers behind them in a table."""
+
+from __future__ import annotations
+
+import base64
+import io
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from html import escape
+from typing import TYPE_CHECKING
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+
+from est_analysis.evidence import Finding, Text
+from est_analysis.reports import tables
+from est_analysis.reports.language import SYMBOLS, WEEKDAYS, Language
+
+if TYPE_CHECKING:
+    from est_analysis.reports.results import Results
+
+INK, QUIET, GRID = "#1b1f24", "#5b6570", "#d5dae0"
+BLUE, ORANGE, BAND = "#0b5394", "#a34700", "#eef1f4"
+SEQUENCE = ("#f3f6fa", "#c6dbef", "#6baed6", "#2171b5", "#08306b")
+WIDTH_IN = 4.4
+_SEED = "est"
+_STYLE = {
+    "svg.hashsalt": _SEED,
+    "svg.fonttype": "path",
+    "font.size": 10,
+    "font.family": "DejaVu Sans",
+    "axes.edgecolor": QUIET,
+    "axes.labelcolor": INK,
+    "text.color": INK,
+    "xtick.color": QUIET,
+    "ytick.color": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+}
+
+
+@dataclass(frozen=True)
+class Chart:
+    """
+    A chart ready to be shown.
+
+    Parameters
+    ----------
+    title
+        The finding, as a sentence.
+    subtitle
+        What is measured, where and when.
+    alt
+        What the picture shows, for those who do not see it.
+    svg
+        The picture.
+    table
+        The numbers behind it.
+    """
+
+    title: str
+    subtitle: str
+    alt: str
+    svg: bytes = field(repr=False)
+    table: tables.Table = field(repr=False)
+    language: Language = field(repr=False)
+
+    def _repr_html_(self) -> str:
+        picture = base64.b64encode(self.svg).decode("ascii")
+        behind = escape(self.language.translate("Siffrorna bakom diagrammet"))
+        return (
+            '<figure class="chart"><figcaption>'
+            f'<span class="title">{escape(self.title)}</span>'
+            f'<span class="subtitle">{escape(self.subtitle)}</span></figcaption>'
+            f'<img src="data:image/svg+xml;base64,{picture}" alt="{escape(self.alt)}">'
+            f"<details><summary>{behind}</summary>{self.table.html()}</details></figure>"
+        )
+
+    def __str__(self) -> str:
+        """Return the title."""
+        return self.title
+
+
+def _svg(figure: Figure) -> bytes:
+    out = io.BytesIO()
+    with mpl.rc_context(_STYLE):
+        FigureCanvasSVG(figure).print_svg(out, metadata={"Date": None, "Creator": None})
+    return out.getvalue()
+
+
+def _figure(height: float) -> tuple[Figure, Axes]:
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(WIDTH_IN, height), layout="constrained")
+        return figure, figure.add_subplot()
+
+
+def change(results: Results, *, brief: bool = False, most: int = 12) -> Chart:
+    """
+    Return how many times as many as usual there are in each group, with uncertainty.
+
+    Parameters
+    ----------
+    results
+        The report's.
+    brief
+        Take the meeting's findings instead of the quarter's.
+    most
+        At most this many groups, those with most events.
+    """
+    say = results.language
+    listed = results.brief_findings if brief else results.findings
+    shown = [f for f in listed if f.id.startswith("change/") and "/group/" in f.id and f.interval]
+    shown = sorted(shown, key=lambda f: (-f.n, f.id))[:most]
+    claims = [f for f in shown if f.word and f.word.value in {"clear", "indication"}]
+    title = (
+        say.sentence(claims[0].text)
+        if claims
+        else say.translate("Ingen grupp skiljer sig säkert från sin vanliga nivå.")
+        if shown
+        else say.translate("För få händelser för att jämföra någon grupp med tidigare år.")
+    )
+    alt = say.translate(
+        "Punktdiagram: antal nu delat med vanligt antal, grupp för grupp, med osäkerhet."
+    )
+    parts = [
+        f"{say.write(f.sentences[f.word].values['label'])} {say.write(f.estimate)} "
+        f"({say.write(f.interval)})"
+        for f in shown
+    ]
+    return Chart(
+        title=title,
+        subtitle=say.say(
+            Text(
+                "Gånger så många som samma tid på året tidigare år, {period}. Linjen visar "
+                "osäkerheten, bandet en halvering till en fördubbling.",
+                {"period": results.period},
+            )
+        ),
+        alt=" ".join([alt, "; ".join(parts)]),
+        svg=_svg(_ratios(shown, say, results.municipality.thresholds.relevant_change)),
+        table=tables.groups(results),
+        language=say,
+    )
+
+
+def _ratios(findings: Sequence[Finding], say: Language, relevant: float) -> Figure:
+    figure, axes = _figure(0.9 + 0.34 * max(1, len(findings)))
+    low, high = 1 / 8, 8.0
+    axes.axvspan(1 / relevant, relevant, color=BAND, zorder=0)
+    axes.axvline(1, color=QUIET, linewidth=1, zorder=1)
+    for row, finding in enumerate(findings):
+        interval, ratio = finding.interval, finding.estimate
+        if interval is None or ratio is None or finding.word is None:
+            continue
+        claim = finding.word.value in {"clear", "indication"}
+        colour = ORANGE if claim else BLUE
+        ends = (max(low, interval.low), min(high, interval.high))
+        axes.plot(ends, (row, row), color=colour, linewidth=2, solid_capstyle="butt")
+        if low <= ratio <= high and math.isfinite(ratio):
+            axes.plot(ratio, row, "D" if claim else "o", color=colour, markersize=6)
+        axes.annotate(
+            SYMBOLS[finding.word],
+            (1.0, row),
+            xycoords=("axes fraction", "data"),
+            xytext=(6, 0),
+            textcoords="offset points",
+            va="center",
+            color=colour,
+        )
+    axes.set_xscale("log", base=2)
+    axes.set_xlim(low, high)
+    axes.set_xticks([1 / 8, 1 / 4, 1 / 2, 1, 2, 4, 8], ["⅛", "¼", "½", "1", "2", "4", "8"])
+    axes.minorticks_off()
+    axes.set_yticks(
+        range(len(findings)),
+        [_short(say.write(f.sentences[f.word].values["label"])) for f in findings],
+        fontsize=9,
+    )
+    axes.set_ylim(max(0.5, len(findings) - 0.5), -0.5)
+    axes.set_xlabel(say.translate("gånger så många som vanligt"), fontsize=9)
+    axes.tick_params(axis="y", length=0)
+    return figure
+
+
+def _short(label: str) -> str:
+    """Break a label before its bracket, so that it keeps to the left of a narrow chart."""
+    return label.replace(" (", "\n(")
+
+
+def rhythm(results: Results) -> Chart:
+    """Return reported crime by hour and weekday, twelve months."""
+    say, weights = results.language, results.rhythm.weights
+    found = {f.id: f for f in results.findings}["rhythm"]
+    with mpl.rc_context(_STYLE):
+        figure, axes = _figure(3.0)
+        scale = LinearSegmentedColormap.from_list("est", SEQUENCE)
+        top = max(float(weights.max()), 1e-9)
+        image = axes.imshow(weights, cmap=scale, vmin=0, vmax=top, aspect="auto")
+        axes.set_xticks([-0.5, 5.5, 11.5, 17.5, 23.5], ["00", "06", "12", "18", "24"])
+        axes.set_yticks(range(7), [say.translate(day)[:3] for day in WEEKDAYS])
+        axes.set_xlabel(say.translate("klockslag"), fontsize=9)
+        axes.tick_params(length=0)
+        for edge in axes.spines.values():
+            edge.set_visible(False)
+        bar = figure.colorbar(image, ax=axes, location="bottom", fraction=0.06, pad=0.03)
+        bar.set_label(say.translate("anmälda brott per timme i veckan"), fontsize=9)
+        bar.outline.set_visible(False)  # type: ignore[operator]
+    return Chart(
+        title=say.sentence(found.text),
+        subtitle=say.say(
+            Text("Anmälda brott per timme och veckodag, {year}", {"year": results.year})
+        ),
+        alt=say.translate("Rutnät med veckodagar och klockslag; mörkare ruta är fler brott.")
+        + " "
+        + say.say(found.text),
+        svg=_svg(figure),
+        table=tables.rhythm(results),
+        language=say,
+    )
+
+
+def measures(results: Results) -> Chart:
+    """Return what can be said of each measure that can be judged."""
+    say = results.language
+    judged = [f for f in results.findings if f.id.startswith("measure/") and f.interval]
+    listed = [f for f in results.findings if f.id.startswith("measure/")]
+    title = say.say(
+        Text(
+            "{judged} av {all} insatser har händelser nog för att bedömas.",
+            {"judged": len(judged), "all": len(listed)},
+        )
+    )
+    parts = [say.say(f.text) for f in judged]
+    return Chart(
+        title=title,
+        subtitle=say.translate(
+            "Gånger så många efter insatsen, när jämförelseplatsens förändring räknats bort. "
+            "Linjen visar osäkerheten."
+        ),
+        alt=" ".join([title, *parts]),
+        svg=_svg(
+            _ratios(
+                [_by_place(f) for f in judged], say, results.municipality.thresholds.relevant_change
+            )
+        ),
+        table=tables.measures(results),
+        language=say,
+    )
+
+
+def _by_place(finding: Finding) -> Finding:
+    """Return a measure's finding with its place as label."""
+    from dataclasses import replace  # noqa: PLC0415 - next to its only use
+
+    sentences = {
+        word: Text(t.template, {**t.values, "label": str(t.values["measure"])})
+        for word, t in finding.sentences.items()
+    }
+    return replace(finding, sentences=sentences)

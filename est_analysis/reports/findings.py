@@ -1,0 +1,399 @@
+"""From results to findings: which questions a report asks, and the sentence for each answer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from est_analysis.counts import Interval
+from est_analysis.evidence import Finding, Share, Text, Word, judge
+from est_analysis.measures.evaluation import Evaluation
+from est_analysis.patterns.change import Change
+from est_analysis.periods import Period
+from est_analysis.reports.language import KINDS, WEEKDAYS
+
+if TYPE_CHECKING:
+    from est_analysis.reports.results import Results
+
+SEASONS = Text("jämfört med samma tid på året tidigare år")
+COMPARISON = Text("jämfört med jämförelseplatsen och samma tid på året tidigare år")
+
+CLAIMED = {
+    "kind": ("reported_crime", "event", "unsafe_place", "physical_defect"),
+    "group": ("reported_crime", "event"),
+    "area": ("reported_crime",),
+}
+"""Of which kinds of record a report claims changes, as a whole, by group and by area."""
+
+_MORE = {
+    Word.CLEAR: "{label}: fler än vanligt för årstiden. {n} mot {expected} i snitt {years} "
+    "({ratio} gånger så många, osäkerhet {interval}).",
+    Word.INDICATION: "{label}: kanske fler än vanligt för årstiden. {n} mot {expected} i snitt "
+    "{years} ({ratio} gånger så många, osäkerhet {interval}).",
+}
+_FEWER = {
+    Word.CLEAR: "{label}: färre än vanligt för årstiden. {n} mot {expected} i snitt {years} "
+    "({ratio} gånger så många, osäkerhet {interval}).",
+    Word.INDICATION: "{label}: kanske färre än vanligt för årstiden. {n} mot {expected} i snitt "
+    "{years} ({ratio} gånger så många, osäkerhet {interval}).",
+}
+_STEADY = {
+    Word.NO_SIGN: "{label}: ungefär som vanligt för årstiden. {n} mot {expected} i snitt {years}; "
+    "en förändring till under {low} eller över {high} gånger är utesluten.",
+    Word.CANNOT_TELL: "{label}: går inte att avgöra om det har ändrats. {n} mot {expected} i "
+    "snitt {years}; allt mellan {interval} gånger så många är möjligt.",
+}
+_BY_CHANCE = (
+    "{label}: går inte att avgöra om det har ändrats. {n} mot {expected} i snitt {years} ({ratio} "
+    "gånger så många, osäkerhet {interval}), men så stora skillnader uppstår också av en slump "
+    "när många grupper jämförs."
+)
+
+def change_findings(change: Change, by: str, level: float) -> list[Finding]:
+    """
+    Return one claim a series: is it more or fewer than in the same season of earlier years?
+
+    Claims are made of the kinds in `CLAIMED` only; the rest stands in the tables. Every further
+    question would make each answer weaker, since the whole report is one family.
+    """
+    return [
+        _change_finding(row, by, change.seasons[row["kind"]], level, rank)
+        for rank, row in enumerate(change.table.to_dict("records"))
+        if row["kind"] in CLAIMED[by]
+    ]
+
+
+def _change_finding(
+    row: dict[str, Any], by: str, seasons: list[Period], level: float, rank: int
+) -> Finding:
+    kind = str(row["kind"])
+    label = Text(KINDS[kind]) if by == "kind" else Text(
+        "{key} ({kind})", {"key": str(row[by]), "kind": Text(KINDS[kind])}
+    )
+    identity = f"change/{kind}" + ("" if by == "kind" else f"/{by}/{row[by]}")
+    n = int(row["n"])
+    common = {"id": identity, "n": n, "null": SEASONS, "rank": float(rank)}
+    if not seasons:
+        text = Text(
+            "{label}: {n}. Det finns inga tidigare år att jämföra med, så det går inte att säga "
+            "om det är många eller få.",
+            {"label": label, "n": n},
+        )
+        return Finding(sentences=dict.fromkeys(Word, text), gate=False, **common)
+    values = {
+        "label": label,
+        "n": n,
+        "expected": float(row["expected"]),
+        "years": _years(seasons),
+    }
+    if not row["gate"]:
+        text = Text(
+            "{label}: för få för att avgöra om något har ändrats. {n} mot {expected} i snitt "
+            "{years}.",
+            values,
+        )
+        return Finding(sentences=dict.fromkeys(Word, text), gate=False, **common)
+    interval = Interval(float(row["low"]), float(row["high"]), level)
+    values |= {
+        "ratio": float(row["ratio"]),
+        "interval": interval,
+        "low": interval.low,
+        "high": interval.high,
+    }
+    templates = (_MORE if row["ratio"] > 1 else _FEWER) | _STEADY
+    if not interval.low <= 1 <= interval.high:
+        templates[Word.CANNOT_TELL] = _BY_CHANCE
+    return Finding(
+        sentences={word: Text(text, values) for word, text in templates.items()},
+        estimate=float(row["ratio"]),
+        interval=interval,
+        unit="ratio",
+        p=float(row["p"]),
+        **common,
+    )
+
+
+def _years(seasons: list[Period]) -> Text:
+    first, last = seasons[-1].start.year, seasons[0].start.year
+    if first == last:
+        return Text("samma tid {first}", {"first": str(first)})
+    return Text("samma tid {first}–{last}", {"first": str(first), "last": str(last)})
+
+
+def totals_finding(totals: Change, period: Period) -> Finding:
+    """Return what came in, kind by kind; the kinds are never summed."""
+    parts = [
+        Text("{n} {kind}", {"n": int(row["n"]), "kind": Text(KINDS[row["kind"]])})
+        for row in totals.table.to_dict("records")
+        if row["n"]
+    ]
+    values = {"period": period, "parts": parts}
+    return _descriptive(
+        "totals",
+        Text("{period} rapporterades {parts}.", values)
+        if parts
+        else Text("Inget rapporterades {period}.", values),
+        n=int(totals.table["n"].sum()) if len(totals.table) else 0,
+    )
+
+
+def accounting_finding(accounting: pd.DataFrame) -> Finding:
+    """Return what became of every delivered row."""
+    sums = accounting[["rows", "accepted", "quarantined", "dropped", "repeated"]].sum()
+    return _descriptive(
+        "accounting",
+        Text(
+            "Av {rows} levererade rader används {accepted}. {quarantined} kan inte användas och "
+            "väntar på rättning, {dropped} tas inte in enligt regel och {repeated} är upprepade.",
+            {name: int(value) for name, value in sums.items()},
+        ),
+        n=int(sums["rows"]),
+    )
+
+
+def place_findings(places: pd.DataFrame, year: Period) -> list[Finding]:
+    """Return where most was reported, and how fear and crime fall on the same places."""
+    found = []
+    crimes = places[places["reported_crime"] > 0].head(3)
+    if len(crimes):
+        found.append(
+            _descriptive(
+                "places/crime",
+                Text(
+                    "Flest anmälda brott på en och samma plats, {year}: {places}.",
+                    {"year": year, "places": _counted(crimes, "reported_crime")},
+                ),
+                n=int(crimes["reported_crime"].sum()),
+            )
+        )
+    unsafe = places[places["unsafe_place"] > 0]
+    unsafe = unsafe.sort_values(["unsafe_place", "place"], ascending=[False, True]).head(5)
+    if len(unsafe):
+        most_crime = set(places.head(10)["place"])
+        both = int(unsafe["place"].isin(most_crime).sum())
+        found.append(
+            _descriptive(
+                "places/unsafe",
+                Text(
+                    "Flest pekar ut {places} som otrygga. Av de {m} platser som oftast pekas ut "
+                    "hör {both} till de tio med flest anmälda brott: otrygghet och brott är "
+                    "inte samma sak.",
+                    {
+                        "places": _counted(unsafe.head(3), "unsafe_place"),
+                        "m": len(unsafe),
+                        "both": both,
+                    },
+                ),
+                n=int(unsafe["unsafe_place"].sum()),
+            )
+        )
+    return found
+
+
+def _counted(rows: pd.DataFrame, column: str) -> list[Text]:
+    return [
+        Text("{place} ({count})", {"place": str(row["place"]), "count": int(row[column])})
+        for row in rows.to_dict("records")
+    ]
+
+
+def cluster_finding(clusters: pd.DataFrame, located: int, gate: int) -> Finding:
+    """Return how many dense clusters there are, or that there are too few events to look."""
+    if located < gate:
+        text = Text(
+            "{n} anmälda brott har en känd plats: för få för att söka täta områden (minst {gate}).",
+            {"n": located, "gate": gate},
+        )
+    elif len(clusters) == 0:
+        text = Text(
+            "Inga täta områden: de {n} anmälda brotten med känd plats är utspridda.",
+            {"n": located},
+        )
+    else:
+        text = Text(
+            "{count} täta områden samlar {share} av de {n} anmälda brotten med känd plats. Störst "
+            "är {name} ({largest}). Ett tätt område säger inte att det är tätare än väntat.",
+            {
+                "n": located,
+                "count": len(clusters),
+                "share": Share(clusters["share"].sum()),
+                "name": str(clusters["name"].iloc[0]),
+                "largest": int(clusters["n"].iloc[0]),
+            },
+        )
+    return _descriptive("clusters", text, n=located)
+
+
+def rhythm_finding(rhythm: Any, gate: int) -> Finding:  # noqa: ANN401 - Rhythm, imported lazily
+    """Return the busiest stretch of the week, or that there are too few events to tell."""
+    total = rhythm.n + rhythm.unknown + rhythm.too_long
+    values: dict[str, Any] = {
+        "n": rhythm.n,
+        "total": total,
+        "known": Share(rhythm.n / total if total else 0.0),
+        "gate": gate,
+    }
+    if rhythm.n < gate:
+        text = Text("{n} anmälda brott har en användbar tid: för få för en veckorytm.", values)
+        return _descriptive("rhythm", text, n=rhythm.n)
+    day, start, share = busiest(rhythm.weights)
+    values |= {
+        "day": Text(WEEKDAYS[day]),
+        "start": f"{start:02d}",
+        "end": f"{(start + BUSY_HOURS) % 24:02d}",
+        "share": Share(share),
+        "even": Share(BUSY_HOURS / 168),
+    }
+    text = Text(
+        "Tätast i veckan är {day} kl. {start}–{end}: {share} av de anmälda brotten. Jämnt "
+        "utspritt vore {even}. Tiden är känd för {known} av {total} brott.",
+        values,
+    )
+    return _descriptive("rhythm", text, n=rhythm.n)
+
+
+BUSY_HOURS = 4
+
+
+def busiest(weights: Any) -> tuple[int, int, float]:  # noqa: ANN401 - array, shape (7, 24)
+    """Return weekday (0 Monday), first hour and share of the busiest `BUSY_HOURS` of the week."""
+    flat = weights.reshape(-1)
+    sums = [
+        float(sum(flat[(hour + k) % 168] for k in range(BUSY_HOURS))) for hour in range(168)
+    ]
+    best = max(range(168), key=lambda hour: (round(sums[hour], 9), -hour))
+    return best // 24, best % 24, sums[best] / float(flat.sum())
+
+
+def situation_label(row: Mapping[str, Any]) -> Text:
+    """Return a situation's name by the fixed template: what · where · when."""
+    parts = [str(row[trait]) for trait in ("group", "place_type", "daypart", "weekend")]
+    named = [part for part in parts if part]
+    return Text(" · ".join(named) if named else "blandat")
+
+
+def situation_finding(situations: Any) -> Finding:  # noqa: ANN401 - Situations, imported lazily
+    """Return the commonest situation."""
+    if situations.table.empty:
+        text = Text(
+            "Ingen situation återkommer ofta nog bland {n} anmälda brott.", {"n": situations.n}
+        )
+        return _descriptive("situations", text, n=situations.n)
+    first = situations.table.iloc[0].to_dict()
+    text = Text(
+        "Vanligaste situationen: {label}. {count} av {n} anmälda brott ({share}).",
+        {
+            "label": situation_label(first),
+            "count": int(first["n"]),
+            "n": situations.n,
+            "share": Share(first["share"]),
+        },
+    )
+    return _descriptive("situations", text, n=int(first["n"]))
+
+
+_WHY_NOT = {
+    "not_started": "{measure} ({place}): insatsen har inte börjat verka, så det finns inget att följa upp.",
+    "no_place": "{measure} ({place}): platsen finns inte i platslistan och saknar koordinater, så insatsen "
+    "går inte att följa upp.",
+    "no_baseline": "{measure} ({place}): {after} {what} sedan insatsen, men inga tidigare år att jämföra med.",
+    "no_comparison": "{measure} ({place}): {after} {what} sedan insatsen mot {before} på {years} tidigare år, "
+    "men ingen jämförelseplats. Utan den går det inte att skilja insatsen från annat.",
+    "too_few": "{measure} ({place}): för få händelser för att avgöra. {after} {what} sedan insatsen mot "
+    "{before} på {years} tidigare år ({comparison}: {comparison_after} mot {comparison_before}).",
+}
+_EFFECT = {
+    Word.CLEAR: "tydligt {direction}",
+    Word.INDICATION: "kanske {direction}",
+    Word.NO_SIGN: "varken halverat eller fördubblat",
+    Word.CANNOT_TELL: "går inte att avgöra",
+}
+
+
+def measure_finding(evaluation: Evaluation, name: str, rank: int) -> Finding:
+    """Return the claim about one measure, or why none can be made."""
+    values: dict[str, Any] = {
+        "measure": name,
+        "place": evaluation.place,
+        "what": Text("anmälda brott ({group})", {"group": evaluation.group})
+        if evaluation.group
+        else Text(KINDS["reported_crime"]),
+        "before": evaluation.before,
+        "after": evaluation.after,
+        "years": evaluation.years,
+        "comparison": evaluation.comparison,
+        "comparison_before": evaluation.comparison_before,
+        "comparison_after": evaluation.comparison_after,
+    }
+    common = {
+        "id": f"measure/{evaluation.measure}",
+        "n": evaluation.before + evaluation.after,
+        "null": COMPARISON,
+        "rank": 100.0 + rank,
+    }
+    if evaluation.difference is None or evaluation.interval is None:
+        text = Text(_WHY_NOT[evaluation.why_not], values)
+        return Finding(sentences=dict.fromkeys(Word, text), gate=False, **common)
+    direction = Text("färre" if evaluation.difference.estimate < 0 else "fler")
+    sentences = {}
+    for word, effect in _EFFECT.items():
+        sentences[word] = Text(
+            "{measure} ({place}): {effect} efter insatsen. {after} {what} mot {base} i snitt tidigare år; "
+            "när jämförelseplatsens förändring räknats bort {ratio} gånger så många (osäkerhet "
+            "{interval}).",
+            values
+            | {
+                "effect": Text(effect, {"direction": direction}),
+                "base": evaluation.before / evaluation.years,
+                "ratio": float(evaluation.ratio or math.nan),
+                "interval": evaluation.interval,
+            },
+        )
+    return Finding(
+        sentences=sentences,
+        estimate=evaluation.ratio,
+        interval=evaluation.interval,
+        unit="ratio",
+        p=evaluation.p,
+        **common,
+    )
+
+
+def _descriptive(identity: str, text: Text, *, n: int) -> Finding:
+    return Finding(id=identity, sentences={None: text}, n=n)
+
+
+def quarterly(results: Results) -> list[Finding]:
+    """Return every finding of the quarterly report, judged as one family."""
+    thresholds = results.municipality.thresholds
+    named = results.register.measures.set_index("id")
+    found = [
+        totals_finding(results.totals, results.period),
+        accounting_finding(results.accounting),
+        *change_findings(results.totals, "kind", thresholds.interval_level),
+        *change_findings(results.groups, "group", thresholds.interval_level),
+        *change_findings(results.areas, "area", thresholds.interval_level),
+        *place_findings(results.places, results.year),
+        cluster_finding(results.clusters, results.located_crimes, thresholds.minimum_clusters),
+        rhythm_finding(results.rhythm, thresholds.minimum_rhythm),
+        situation_finding(results.situations),
+        *(
+            measure_finding(e, str(named.loc[e.measure, "atgard"]), rank)
+            for rank, e in enumerate(results.evaluations)
+        ),
+    ]
+    return judge(found, thresholds)
+
+
+def meeting(results: Results) -> list[Finding]:
+    """Return every finding of the fortnight's brief, judged as one family."""
+    thresholds = results.municipality.thresholds
+    found = [
+        totals_finding(results.totals, results.period),
+        *change_findings(results.totals, "kind", thresholds.interval_level),
+        *change_findings(results.groups, "group", thresholds.interval_level),
+    ]
+    return judge(found, thresholds)

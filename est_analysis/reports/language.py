@@ -1,0 +1,179 @@
+"""Putting things into words: Swedish at the source, numbers and dates by Babel."""
+
+from __future__ import annotations
+
+import gettext
+import math
+from collections.abc import Sequence
+from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from babel import Locale
+from babel.dates import format_date
+from babel.lists import format_list
+from babel.numbers import format_decimal, format_percent, get_decimal_symbol
+
+from est_analysis.counts import Interval
+from est_analysis.errors import SettingsError
+from est_analysis.evidence import Share, Text, Word
+from est_analysis.periods import Period
+
+LOCALES = Path(__file__).parent / "locale"
+SOURCE_LANGUAGE = "sv"
+
+WORDS = {
+    Word.CLEAR: "Tydligt",
+    Word.INDICATION: "Antydan",
+    Word.NO_SIGN: "Inget tecken",
+    Word.CANNOT_TELL: "Går inte att avgöra",
+}
+SYMBOLS = {Word.CLEAR: "●", Word.INDICATION: "◐", Word.NO_SIGN: "○", Word.CANNOT_TELL: "?"}
+
+KINDS = {
+    "reported_crime": "anmälda brott",
+    "event": "händelser",
+    "unsafe_place": "rapporter om otrygg plats",
+    "safe_place": "rapporter om trygg plats",
+    "physical_defect": "fysiska brister",
+    "upcoming": "kommande händelser",
+    "nil_report": "nollrapporter",
+}
+WEEKDAYS = ("måndag", "tisdag", "onsdag", "torsdag", "fredag", "lördag", "söndag")
+
+CAVEATS = (
+    "Anmälda brott är inte alla brott: många anmäls aldrig, och en del som anmäls visar sig inte "
+    "vara brott.",
+    "Mörkertalet är okänt och olika stort för olika slags händelser.",
+    "Benägenheten att anmäla och rapportera ändras över tid. Fler rapporter kan bero på fler som "
+    "rapporterar.",
+    "Antalet narkotika- och trafikbrott följer hur mycket polisen kontrollerar.",
+)
+"""The four standing caveats; they stand beside the figures they concern."""
+
+
+class Language:
+    """
+    One language of a report.
+
+    Parameters
+    ----------
+    code
+        ``sv``, or the code of a catalogue in `LOCALES`.
+
+    Raises
+    ------
+    SettingsError
+        If there is no catalogue for the code.
+    """
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        if code == SOURCE_LANGUAGE:
+            self._catalogue: gettext.NullTranslations = gettext.NullTranslations()
+            return
+        try:
+            self._catalogue = gettext.translation("est", LOCALES, [code])
+        except FileNotFoundError as error:
+            known = sorted({SOURCE_LANGUAGE} | {p.parts[-3] for p in LOCALES.glob("*/*/est.mo")})
+            raise SettingsError(
+                f"Språket ”{code}” finns inte.", mend=f"Välj något av: {', '.join(known)}."
+            ) from error
+
+    @cached_property
+    def locale(self) -> Locale:
+        """Babel's locale."""
+        return Locale.parse(self.code)
+
+    @property
+    def decimal_mark(self) -> str:
+        """The sign between whole and part."""
+        return str(get_decimal_symbol(self.locale))
+
+    def translate(self, text: str) -> str:
+        """Return a Swedish text in this language."""
+        return self._catalogue.gettext(text) if text else ""
+
+    def say(self, text: Text) -> str:
+        """Return a sentence with its values written out."""
+        values = {name: self.write(value) for name, value in text.values.items()}
+        return self.translate(text.chosen).format(**values)
+
+    def sentence(self, text: Text) -> str:
+        """Return a text as a sentence of its own, with a capital first."""
+        said = self.say(text)
+        return said[:1].upper() + said[1:]
+
+    def write(self, value: Any) -> str:  # noqa: ANN401 - one writer for every kind of value
+        """Return one value as text; what it is decides how."""
+        match value:
+            case None:
+                return "–"
+            case Text():
+                return self.say(value)
+            case Share():
+                return str(format_percent(value, format="#,##0 %", locale=self.locale))
+            case bool():
+                return self.translate("ja" if value else "nej")
+            case Interval():
+                return self._interval(value)
+            case Period():
+                return self.period(value)
+            case datetime() | date():
+                return self.date(value)
+            case str():
+                return value
+            case int():
+                return str(format_decimal(value, locale=self.locale))
+            case float():
+                return self.number(value)
+            case Sequence():
+                return format_list([self.write(part) for part in value], locale=self.locale)
+        return self._numpy(value)
+
+    def _numpy(self, value: Any) -> str:  # noqa: ANN401
+        return self.write(value.item()) if hasattr(value, "item") else str(value)
+
+    def number(self, value: float, digits: int | None = None) -> str:
+        """Return a number with as many decimals as it carries: one up to ten, none above."""
+        if math.isnan(value):
+            return "–"
+        if math.isinf(value):
+            return "∞" if value > 0 else "−∞"
+        if digits is None:
+            digits = 1 if abs(value) < 10 else 0
+        return str(format_decimal(round(value, digits), f"#,##0.{'0' * digits}", self.locale))
+
+    def _interval(self, interval: Interval) -> str:
+        if math.isinf(interval.high):
+            return self.translate("minst {low}").format(low=self.number(interval.low))
+        return f"{self.number(interval.low)}–{self.number(interval.high)}"
+
+    def date(self, day: date) -> str:
+        """Return a day, for example 30 september 2026."""
+        return str(format_date(day, "d MMMM y", locale=self.locale))
+
+    def period(self, period: Period) -> str:
+        """Return a period, for example juli–september 2026 or 17–30 september 2026."""
+        if period.kind == "year":
+            return str(period.start.year)
+        if period.kind == "month":
+            return str(format_date(period.start, "MMMM y", locale=self.locale))
+        if period.kind in {"quarter", "tertial"}:
+            first = format_date(period.start, "MMMM", locale=self.locale)
+            return f"{first}–{format_date(period.last, 'MMMM y', locale=self.locale)}"
+        first_day, last_day = period.start, period.last
+        if (first_day.year, first_day.month) == (last_day.year, last_day.month):
+            return f"{first_day.day}–{self.date(last_day)}"
+        same_year = first_day.year == last_day.year
+        first = format_date(first_day, "d MMMM" if same_year else "d MMMM y", locale=self.locale)
+        return f"{first} – {self.date(last_day)}"
+
+    def kind(self, kind: str) -> str:
+        """Return what records of a kind are called."""
+        return self.translate(KINDS[kind])
+
+    def word(self, word: Word) -> str:
+        """Return one of the four words."""
+        return self.translate(WORDS[word])

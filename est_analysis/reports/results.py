@@ -1,0 +1,404 @@
+"""Everything a report says, computed once; chapters read it, or compute what they need."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+
+from est_analysis import municipality as municipalities
+from est_analysis import periods
+from est_analysis.errors import PeriodError, SettingsError
+from est_analysis.municipality import Municipality
+from est_analysis.periods import Period
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+    from est_analysis.evidence import Finding
+    from est_analysis.gather.accept import Gathered
+    from est_analysis.gather.locate import Geography
+    from est_analysis.measures.evaluation import Evaluation
+    from est_analysis.measures.register import Register
+    from est_analysis.patterns.change import Change
+    from est_analysis.patterns.rhythms import Rhythm
+    from est_analysis.patterns.situations import Situations
+    from est_analysis.reports.language import Language
+
+RESULTS_FOLDER = "EST_RESULTS"
+"""Environment variable with the folder of a run's saved results; set by `build` only."""
+
+EDITIONS = ("internal", "published")
+_T = TypeVar("_T")
+
+
+class result(Generic[_T]):  # noqa: N801 - reads as a decorator
+    """
+    A result that is computed at most once, and read from the run's folder where it stands there.
+
+    Results made of rows (``keep=False``) never leave the process that gathered them.
+    """
+
+    def __init__(self, compute: Callable[[Any], _T], *, keep: bool = True) -> None:
+        self._compute, self.keep = compute, keep
+        self.__doc__ = compute.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> result[_T]: ...
+    @overload
+    def __get__(self, instance: Any, owner: type) -> _T: ...  # noqa: ANN401
+    def __get__(self, instance: Any, owner: type) -> Any:
+        if instance is None:
+            return self
+        file = instance.saved and instance.saved / f"{self._name}.pickle"
+        if file and self.keep and file.exists():
+            value = pickle.loads(file.read_bytes())
+        else:
+            value = self._compute(instance)
+        instance.__dict__[self._name] = value
+        return value
+
+
+def _rows(compute: Callable[[Any], _T]) -> result[_T]:
+    return result(compute, keep=False)
+
+
+class Results:
+    """
+    The answers of one report on one municipality and one period.
+
+    Parameters
+    ----------
+    municipality
+        Whose.
+    period
+        The reported period; for the meeting's brief a fortnight.
+    edition
+        One of `EDITIONS`.
+    language
+        Of all that is read.
+    saved
+        Folder of results that a run has computed; None when an analyst works alone.
+    gathered
+        Deliveries already gathered, where another report of the same run did it.
+    """
+
+    def __init__(
+        self,
+        municipality: Municipality,
+        period: Period,
+        edition: str,
+        language: Language,
+        *,
+        saved: Path | None = None,
+        gathered: Gathered | None = None,
+    ) -> None:
+        self.municipality, self.period = municipality, period
+        self.edition, self.language, self.saved = edition, language, saved
+        if gathered is not None:
+            self.__dict__["gathered"] = gathered
+
+    @_rows
+    def gathered(self) -> Gathered:
+        """Every delivered row with its fate; rows are for the analyst's eyes only."""
+        from est_analysis.gather.accept import gather  # noqa: PLC0415
+
+        return gather(self.municipality)
+
+    @_rows
+    def events(self) -> pd.DataFrame:
+        """Accepted events of all periods; rows are for the analyst's eyes only."""
+        return self.gathered.events
+
+    @_rows
+    def crimes_of_year(self) -> pd.DataFrame:
+        """Reported crimes of the twelve months up to the period's end; rows."""
+        from est_analysis.patterns.coverage import in_period  # noqa: PLC0415
+
+        own = in_period(self.events, self.year)
+        return own[own["kind"] == "reported_crime"]
+
+    @property
+    def year(self) -> Period:
+        """The twelve months up to the period's end."""
+        return self.period.year_to_end()
+
+    @result
+    def geography(self) -> Geography:
+        """The municipality's own geometry."""
+        return self.gathered.geography
+
+    @result
+    def accounting(self) -> pd.DataFrame:
+        """Rows in and what became of them, file by file."""
+        return self.gathered.accounting
+
+    @result
+    def quarantine(self) -> pd.DataFrame:
+        """Quarantined rows by source, reason, column and shown value: ``n``, ``first`` (where)."""
+        rows = self.gathered.quarantine
+        rows = rows.assign(first=rows["file"] + " rad " + rows["row"].astype(str))
+        keys = ["source", "reason", "column", "value"]
+        table = rows.groupby(keys).agg(n=("row", "size"), first=("first", "first")).reset_index()
+        return table.sort_values(["n", *keys], ascending=[False, True, True, True, True])
+
+    @result
+    def coverage(self) -> pd.DataFrame:
+        """First and last day that each source covers."""
+        from est_analysis.patterns.coverage import by_source  # noqa: PLC0415
+
+        return by_source(self.events, self.municipality)
+
+    def _change(self, by: str) -> Change:
+        from est_analysis.patterns.change import compare  # noqa: PLC0415
+
+        return compare(self.events, self.period, self.municipality, by=by)
+
+    @result
+    def totals(self) -> Change:
+        """Change of each kind of record as a whole."""
+        return self._change("kind")
+
+    @result
+    def groups(self) -> Change:
+        """Change of each group within each kind of record."""
+        return self._change("group")
+
+    @result
+    def areas(self) -> Change:
+        """Change of each kind of record in each area."""
+        return self._change("area")
+
+    @result
+    def places(self) -> pd.DataFrame:
+        """Public places, ranked by the twelve months' reported crimes."""
+        from est_analysis.patterns.hotspots import places  # noqa: PLC0415
+
+        smallest = self.municipality.disclosure.smallest_place_count
+        return places(self.events, self.period, smallest=smallest)
+
+    @result
+    def located_crimes(self) -> int:
+        """Reported crimes of the twelve months whose place is known."""
+        from est_analysis.patterns.hotspots import located  # noqa: PLC0415
+
+        return int(located(self.crimes_of_year)["count"].sum())
+
+    @result
+    def cells(self) -> gpd.GeoDataFrame:
+        """Twelve months' counts in square cells; cells with a single event are left out."""
+        from est_analysis.patterns.coverage import in_period  # noqa: PLC0415
+        from est_analysis.patterns.hotspots import PLACE_KINDS, cells  # noqa: PLC0415
+
+        table = cells(in_period(self.events, self.year), self.municipality)
+        smallest = self.municipality.disclosure.smallest_place_count
+        shown = (table[list(PLACE_KINDS)] >= smallest).any(axis=1)
+        return table[shown].reset_index(drop=True)
+
+    @result
+    def clusters(self) -> gpd.GeoDataFrame:
+        """Dense areas of reported crime, twelve months."""
+        from est_analysis.patterns.hotspots import clusters  # noqa: PLC0415
+
+        return clusters(self.crimes_of_year, self.municipality)
+
+    @result
+    def rhythm(self) -> Rhythm:
+        """Hours by weekday of reported crime, twelve months."""
+        from est_analysis.patterns.rhythms import aoristic  # noqa: PLC0415
+
+        longest = self.municipality.thresholds.longest_span_hours
+        return aoristic(self.crimes_of_year, longest_span_hours=longest)
+
+    @result
+    def situations(self) -> Situations:
+        """Recurring situations of reported crime, twelve months."""
+        from est_analysis.patterns.situations import typology  # noqa: PLC0415
+
+        return typology(self.crimes_of_year, self.municipality)
+
+    @result
+    def register(self) -> Register:
+        """The group's problems, measures and decisions."""
+        from est_analysis.measures.register import read  # noqa: PLC0415
+
+        return read(self.municipality)
+
+    @result
+    def due(self) -> pd.DataFrame:
+        """What is overdue, waits for follow-up or is open on the period's last day."""
+        from est_analysis.measures.register import due  # noqa: PLC0415
+
+        return due(self.register, self.period.last)
+
+    @result
+    def priorities(self) -> pd.DataFrame:
+        """Places against the council's criteria."""
+        from est_analysis.measures.priorities import matrix  # noqa: PLC0415
+        from est_analysis.patterns.coverage import in_period  # noqa: PLC0415
+
+        before = Period(self.year.years_earlier(1).start, self.year.start, "interval")
+        return matrix(
+            self.places,
+            in_period(self.events, self.year),
+            in_period(self.events, before),
+            self.register.problems,
+        )
+
+    @result
+    def evaluations(self) -> list[Evaluation]:
+        """What can be said of each measure."""
+        from est_analysis.measures.evaluation import evaluate  # noqa: PLC0415
+
+        geography = self.gathered.geography
+        return evaluate(self.events, self.register, self.period, self.municipality, geography)
+
+    @result
+    def fortnight_places(self) -> pd.DataFrame:
+        """Places of the fortnight: new, or come back, with what was reported there."""
+        from est_analysis.patterns.hotspots import recent_places  # noqa: PLC0415
+
+        smallest = self.municipality.disclosure.smallest_place_count
+        return recent_places(self.events, self.period, smallest=smallest)
+
+    @result
+    def followed_up(self) -> list[dict[str, Any]]:
+        """Claims of the latest earlier report of the same kind, from the ledger."""
+        from est_analysis.gather.store import earlier_reports  # noqa: PLC0415
+
+        own = (self.period.kind, self.edition)
+        earlier = [
+            entry
+            for entry in earlier_reports(self.municipality)
+            if (periods.parse(entry["period"]).kind, entry["edition"]) == own
+            and periods.parse(entry["period"]).end <= self.period.start
+        ]
+        if not earlier:
+            return []
+        latest = max(entry["period"] for entry in earlier)
+        return [entry for entry in earlier if entry["period"] == latest][-1]["findings"]
+
+    @result
+    def findings(self) -> list[Finding]:
+        """Every finding of the quarterly report, with its word."""
+        from est_analysis.reports.findings import quarterly  # noqa: PLC0415
+
+        return quarterly(self)
+
+    @result
+    def brief_findings(self) -> list[Finding]:
+        """Every finding of the meeting's brief, with its word."""
+        from est_analysis.reports.findings import meeting  # noqa: PLC0415
+
+        return meeting(self)
+
+    def save(self, folder: Path, names: tuple[str, ...]) -> None:
+        """Compute the named results and write them where a run's chapters will read them."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in names:
+            (folder / f"{name}.pickle").write_bytes(pickle.dumps(getattr(self, name)))
+
+    def __repr__(self) -> str:
+        """Return what an analyst wants to see first."""
+        return (
+            f"{self.municipality.name}, {self.language.period(self.period)}, "
+            f"{self.edition}, {self.language.code}"
+        )
+
+
+def open_report(
+    municipality: str, period: str, *, edition: str = "internal", language: str = "sv"
+) -> Results:
+    """
+    Open a report on a municipality and a period, as the first cell of every chapter does.
+
+    Parameters
+    ----------
+    municipality
+        A municipality's folder, or the name of a shipped example.
+    period
+        As `periods.parse` reads it.
+    edition
+        ``internal``; the published edition is made from released tables only.
+    language
+        ``sv``, or the code of a shipped catalogue.
+
+    Returns
+    -------
+    Results
+
+    Raises
+    ------
+    SettingsError
+        If the municipality, its settings, the edition or the language do not hold.
+    PeriodError
+        If the period cannot be read.
+    """
+    from est_analysis.reports.language import Language  # noqa: PLC0415
+
+    settings = municipalities.load(municipality)
+    parsed = periods.parse(period)
+    folder = os.environ.get(RESULTS_FOLDER)
+    check_edition(edition)
+    return Results(
+        settings,
+        parsed,
+        edition,
+        Language(language),
+        saved=Path(folder) / str(parsed) if folder else None,
+    )
+
+
+def check_edition(edition: str) -> None:
+    """
+    Refuse editions that cannot be made.
+
+    Raises
+    ------
+    SettingsError
+        If the edition is unknown, or the published one: it needs released tables.
+    """
+    if edition not in EDITIONS:
+        raise SettingsError(
+            f"Utgåvan ”{edition}” finns inte.", mend=f"Välj någon av: {', '.join(EDITIONS)}."
+        )
+    if edition == "published":
+        raise SettingsError(
+            "Den publika utgåvan går inte att göra ännu: den ska byggas av släppta tabeller.",
+            mend='Välj edition "internal". Sprid inte den interna utgåvan.',
+        )
+
+
+def period_of(text: str | None, results_events: pd.DataFrame) -> Period:
+    """
+    Return the period asked for, or the latest whole quarter of what was delivered.
+
+    Raises
+    ------
+    PeriodError
+        If the text cannot be read, or nothing was delivered for the period.
+    """
+    from est_analysis.patterns.coverage import QUARTER_SLACK, in_period, last_day  # noqa: PLC0415
+
+    if results_events.empty:
+        raise PeriodError(
+            "Ingen rad i leveranserna går att använda.",
+            mend="Kör est check för att se varför.",
+        )
+    if text is None:
+        return periods.latest_quarter(last_day(results_events) + QUARTER_SLACK)
+    period = periods.parse(text)
+    if in_period(results_events, period).empty:
+        start = results_events["start"]
+        raise PeriodError(
+            f"Det finns inga uppgifter för {text}.",
+            where=f"leveranserna täcker {start.min():%Y-%m-%d} till {start.max():%Y-%m-%d}",
+            mend="Välj en period inom den tiden, eller lägg in leveransen.",
+        )
+    return period

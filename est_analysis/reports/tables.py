@@ -1,0 +1,525 @@
+"""Tables as people read them: a caption, headings, and the same numbers as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from est_analysis.counts import Interval
+from est_analysis.evidence import Share, Text
+from est_analysis.patterns.rhythms import DAYS, HOURS
+from est_analysis.reports.findings import situation_label
+from est_analysis.reports.language import KINDS, WEEKDAYS, Language
+
+if TYPE_CHECKING:
+    from est_analysis.patterns.change import Change
+    from est_analysis.reports.results import Results
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True)
+class Table:
+    """
+    One table.
+
+    Parameters
+    ----------
+    name
+        Of its CSV file, without ending.
+    caption
+        What it shows, of what and when.
+    headings
+        In order; the first column names the row.
+    rows
+        Values as `Language.write` takes them; None is shown as a dash.
+    language
+        In which it is read.
+    note
+        Below the table; empty for none.
+    """
+
+    name: str
+    caption: Text
+    headings: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+    language: Language = field(repr=False)
+    note: Text | None = None
+
+    def html(self) -> str:
+        """Return the table as HTML; every text is escaped."""
+        say = self.language
+        caption = escape(say.say(self.caption))
+        head = "".join(f'<th scope="col">{escape(say.translate(h))}</th>' for h in self.headings)
+        body = "".join(f"<tr>{self._cells(row)}</tr>" for row in self.rows)
+        if not self.rows:
+            empty = escape(say.translate("Inget att visa."))
+            body = f'<tr><td colspan="{len(self.headings)}">{empty}</td></tr>'
+        note = f'<p class="note">{escape(say.say(self.note))}</p>' if self.note else ""
+        return (
+            f'<div class="table" role="region" tabindex="0" aria-label="{caption}"><table>'
+            f"<caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
+            f"</table></div>{note}"
+        )
+
+    def _cells(self, row: Sequence[Any]) -> str:
+        first, *others = row
+        cells = [f'<th scope="row">{escape(self.language.write(first))}</th>']
+        for value in others:
+            kind = "" if isinstance(value, (str, Text, list)) else ' class="number"'
+            cells.append(f"<td{kind}>{escape(self.language.write(value))}</td>")
+        return "".join(cells)
+
+    def csv(self) -> str:
+        """Return the table as CSV that Swedish Excel opens: semicolons, and intervals in two."""
+        out = io.StringIO()
+        writer = csv.writer(out, delimiter=";", lineterminator="\n")
+        spread = [
+            any(isinstance(row[i], Interval) for row in self.rows)
+            for i in range(len(self.headings))
+        ]
+        low, high = (self.language.translate(t) for t in ("lägst", "högst"))
+        heads: list[str] = []
+        for heading, two in zip(self.headings, spread, strict=True):
+            name = self.language.translate(heading)
+            heads += [f"{name}, {low}", f"{name}, {high}"] if two else [name]
+        writer.writerow(heads)
+        for row in self.rows:
+            cells: list[str] = []
+            for value, two in zip(row, spread, strict=True):
+                parts = (value.low, value.high) if isinstance(value, Interval) else (value, None)
+                cells += [self._raw(part) for part in parts[: 2 if two else 1]]
+            writer.writerow(cells)
+        return out.getvalue()
+
+    def _raw(self, value: Any) -> str:  # noqa: ANN401 - whatever a cell holds
+        if value is None or (isinstance(value, float) and not math.isfinite(value)):
+            return ""
+        if isinstance(value, (datetime, date)):
+            return value.isoformat()[:10]
+        if isinstance(value, int) or hasattr(value, "dtype"):
+            return str(value)
+        if isinstance(value, float):
+            return f"{value:.6g}".replace(".", self.language.decimal_mark)
+        text = self.language.write(value)
+        return "'" + text if text.startswith(_FORMULA) else text
+
+    def _repr_html_(self) -> str:
+        return self.html()
+
+    def __str__(self) -> str:
+        """Return the caption."""
+        return self.language.say(self.caption)
+
+
+def _or_none(value: float) -> float | None:
+    return None if pd.isna(value) else float(value)
+
+
+def _change_rows(change: Change, by: str, level: float) -> list[list[Any]]:
+    rows = []
+    for row in change.table.to_dict("records"):
+        kind = Text(KINDS[row["kind"]])
+        key = kind if by == "kind" else str(row[by])
+        known = not pd.isna(row["expected"]) and row["gate"]
+        flag = " *" if row["police_activity"] and by == "group" else ""
+        rows.append(
+            [
+                Text("{key}{flag}", {"key": key, "flag": flag}) if flag else key,
+                *([] if by == "kind" else [kind]),
+                int(row["n"]),
+                _or_none(row["expected"]),
+                int(row["preceding"]),
+                float(row["ratio"]) if known else None,
+                Interval(row["low"], row["high"], level) if known else None,
+            ]
+        )
+    return rows
+
+
+_CHANGE_CAPTIONS = {
+    "kind": "Förändring per slag av uppgift, {period}",
+    "group": "Förändring per grupp, {period}",
+    "area": "Förändring per område, {period}",
+}
+_CHANGE_HEADS = {"kind": ["Slag"], "group": ["Grupp", "Slag"], "area": ["Område", "Slag"]}
+
+
+def _change(results: Results, by: str, change: Change) -> Table:
+    levels = results.municipality.thresholds
+    return Table(
+        name={"kind": "forandring", "group": "forandring_grupp", "area": "forandring_omrade"}[by],
+        caption=Text(_CHANGE_CAPTIONS[by], {"period": results.period}),
+        headings=[
+            *_CHANGE_HEADS[by],
+            "Nu",
+            "Vanligt samma tid",
+            "Perioden innan",
+            "Gånger så många",
+            "Osäkerhet",
+        ],
+        rows=_change_rows(change, by, levels.interval_level),
+        language=results.language,
+        note=Text(
+            "Vanligt är snittet för samma tid på året tidigare år. Streck betyder att det är för "
+            "få händelser (under {gate} sammanlagt) eller inga tidigare år att jämföra med. "
+            "* Följer hur mycket polisen kontrollerar.",
+            {"gate": levels.minimum_change},
+        ),
+    )
+
+
+def totals(results: Results) -> Table:
+    """Return each kind of record as a whole, now and before."""
+    return _change(results, "kind", results.totals)
+
+
+def groups(results: Results) -> Table:
+    """Return each group within each kind of record, now and before."""
+    return _change(results, "group", results.groups)
+
+
+def areas(results: Results) -> Table:
+    """Return each kind of record in each area, now and before."""
+    return _change(results, "area", results.areas)
+
+
+def accounting(results: Results) -> Table:
+    """Return rows in and what became of them, source by source."""
+    columns = ["rows", "accepted", "quarantined", "dropped", "repeated"]
+    sums = results.accounting.groupby("source", sort=False)[columns].sum()
+    covered = results.coverage.set_index("source")
+    rows = [
+        [
+            results.municipality.sources[str(source)].partner,
+            *(int(value) for value in row),
+            covered["first"].get(source),
+            covered["last"].get(source),
+        ]
+        for source, row in zip(sums.index, sums.to_numpy(), strict=True)
+    ]
+    return Table(
+        "underlag",
+        Text("Levererade rader och vad som hände med dem"),
+        [
+            *("Källa", "Rader", "Används", "Karantän", "Tas ej in", "Upprepade"),
+            *("Första dag", "Sista dag"),
+        ],
+        rows,
+        results.language,
+        Text("Rader = används + karantän + tas ej in + upprepade."),
+    )
+
+
+def quarantine(results: Results) -> Table:
+    """Return why rows are in quarantine, and where the first of each sort stands."""
+    from est_analysis.gather.accept import REASONS  # noqa: PLC0415 - gathering is not loaded here
+
+    rows = [
+        [
+            Text(REASONS[row["reason"]]),
+            row["column"],
+            row["value"],
+            int(row["n"]),
+            row["first"],
+        ]
+        for row in results.quarantine.to_dict("records")
+    ]
+    return Table(
+        "karantan",
+        Text("Rader i karantän, efter skäl"),
+        ["Skäl", "Kolumn", "Värde", "Rader", "Första gången"],
+        rows,
+        results.language,
+    )
+
+
+def places(results: Results, most: int | None = 15) -> Table:
+    """Return public places with what was reported there in twelve months."""
+    table = results.places if most is None else results.places.head(most)
+    smallest = results.municipality.disclosure.smallest_place_count
+
+    def shown(n: int) -> int | None:
+        return n if n == 0 or n >= smallest else None
+
+    rows = [
+        [
+            str(row["place"]),
+            str(row["area"]),
+            shown(int(row["reported_crime"])),
+            Interval(row["low"], row["high"], 0.95) if row["reported_crime"] >= smallest else None,
+            Share(row["share"]) if row["reported_crime"] >= smallest else None,
+            shown(int(row["event"])),
+            shown(int(row["unsafe_place"])),
+            shown(int(row["physical_defect"])),
+        ]
+        for row in table.to_dict("records")
+    ]
+    return Table(
+        "platser",
+        Text("Platser med flest anmälda brott, {year}", {"year": results.year}),
+        [
+            *("Plats", "Område", "Anmälda brott", "Osäkerhet", "Andel", "Händelser"),
+            *("Otrygg plats", "Fysiska brister"),
+        ],
+        rows,
+        results.language,
+        Text(
+            "Streck: färre än {smallest} (gruppens val). Platser där inget når {smallest} visas "
+            "inte. Osäkerheten är vad slumpen ensam ger vid lika stor risk.",
+            {"smallest": smallest},
+        ),
+    )
+
+
+def clusters(results: Results) -> Table:
+    """Return the dense areas of reported crime."""
+    rows = [
+        [
+            str(row["name"]),
+            int(row["n"]),
+            Share(row["share"]),
+            int(row["places"]),
+            list(row["groups"]),
+        ]
+        for row in results.clusters.drop(columns="geometry").to_dict("records")
+    ]
+    return Table(
+        "tata_omraden",
+        Text("Täta områden av anmälda brott, {year}", {"year": results.year}),
+        ["Kring", "Anmälda brott", "Andel", "Adresser", "Vanligast"],
+        rows,
+        results.language,
+    )
+
+
+def rhythm(results: Results) -> Table:
+    """Return expected reported crimes by hour and weekday."""
+    weights = results.rhythm.weights
+    rows = [
+        [
+            Text("kl. {hour}", {"hour": f"{hour:02d}"}),
+            *(float(weights[day, hour]) for day in range(DAYS)),
+        ]
+        for hour in range(HOURS)
+    ]
+    return Table(
+        "veckorytm",
+        Text("Anmälda brott per timme och veckodag, {year}", {"year": results.year}),
+        ["Timme", *(day[:3] for day in WEEKDAYS)],
+        rows,
+        results.language,
+        Text(
+            "Ett brott som skedde någon gång mellan två tider fördelas jämnt över dem. {unknown} "
+            "brott utan klockslag och {long} med längre intervall än {hours} timmar är inte med.",
+            {
+                "unknown": results.rhythm.unknown,
+                "long": results.rhythm.too_long,
+                "hours": results.municipality.thresholds.longest_span_hours,
+            },
+        ),
+    )
+
+
+def situations(results: Results) -> Table:
+    """Return recurring situations, largest first."""
+    rows = [
+        [situation_label(row), int(row["n"]), Share(row["share"])]
+        for row in results.situations.table.to_dict("records")
+    ]
+    clustered = results.situations.method == "k-medoids"
+    fit = results.situations.table["fit"].max() if clustered else math.nan
+    note = (
+        Text(
+            "Grupperade efter likhet i brott, platstyp, tid på dygnet och vardag eller helg. "
+            "Passning {fit} (1 är tydligt skilda typer, 0 är inga). Ett namn gäller minst hälften "
+            "i typen.",
+            {"fit": float(fit)},
+        )
+        if clustered
+        else Text("För få för att gruppera: kombinationer som förekommer minst fem gånger.")
+    )
+    return Table(
+        "situationer",
+        Text("Återkommande situationer bland anmälda brott, {year}", {"year": results.year}),
+        ["Situation", "Anmälda brott", "Andel"],
+        rows,
+        results.language,
+        note,
+    )
+
+
+def priorities(results: Results) -> Table:
+    """Return places against the council's criteria."""
+    rows = [
+        [
+            row["place"],
+            int(row["commonest"]),
+            int(row["increasing"]),
+            int(row["unsafe"]),
+            int(row["severe"]),
+            float(row["need"]),
+            Text("{best}–{worst}", {"best": row["best"], "worst": row["worst"]}),
+            _or_none(row["influence"]),
+        ]
+        for row in results.priorities.to_dict("records")
+    ]
+    return Table(
+        "prioritering",
+        Text("Platser mot kriterierna för prioritering, {year}", {"year": results.year}),
+        [
+            *("Plats", "Vanligast", "Ökar", "Otrygg", "Allvarlig"),
+            *("Behov", "Plats i listan", "Påverkbarhet"),
+        ],
+        rows,
+        results.language,
+        Text(
+            "Behov är medelplaceringen över de fyra första kriterierna; lägst är störst behov. "
+            "Plats i listan visar hur placeringen växlar när ett kriterium i taget tas bort. "
+            "Påverkbarhet (1–3) fyller gruppen i."
+        ),
+    )
+
+
+def measures(results: Results) -> Table:
+    """Return measures with events before and after."""
+    by_id = results.register.measures.set_index("id")
+    rows = []
+    for e in results.evaluations:
+        judged = e.difference is not None
+        rows.append(
+            [
+                str(by_id.loc[e.measure, "atgard"]),
+                e.place,
+                e.group or Text(KINDS["reported_crime"]),
+                e.before / e.years if e.years else None,
+                e.after if e.window else None,
+                None if e.comparison_before < 0 else e.comparison_before / e.years,
+                None if e.comparison_before < 0 else e.comparison_after,
+                e.difference.estimate if judged and e.difference else None,
+                e.difference.interval if judged and e.difference else None,
+            ]
+        )
+    return Table(
+        "insatser",
+        Text("Insatser: före och efter, till och med {day}", {"day": results.period.last}),
+        [
+            *("Insats", "Plats", "Gäller", "Före, per år", "Efter"),
+            *("Jämförelse före", "Jämförelse efter", "Skillnad", "Osäkerhet"),
+        ],
+        rows,
+        results.language,
+        Text(
+            "Före är snittet för samma del av året tidigare år, utan den period då platsen "
+            "valdes. Skillnad är förändringen här minus förändringen på jämförelseplatsen, i "
+            "antal händelser; den räknas bara när alla fyra antalen är minst {gate}.",
+            {"gate": results.municipality.thresholds.minimum_evaluation},
+        ),
+    )
+
+
+_WHY = {"overdue": "försenad", "follow_up": "ska följas upp", "open": "öppen"}
+_WHAT = {"measure": "insats", "decision": "beslut"}
+
+
+def due(results: Results) -> Table:
+    """Return what is overdue, waits for follow-up or is open."""
+    rows = [
+        [
+            row["text"],
+            Text(_WHAT[row["what"]]),
+            row["responsible"],
+            None if pd.isna(row["due"]) else row["due"].date(),
+            Text(_WHY[row["why"]]),
+        ]
+        for row in results.due.to_dict("records")
+    ]
+    return Table(
+        "att_folja_upp",
+        Text("Att besluta om och följa upp, {day}", {"day": results.period.last}),
+        ["Vad", "Slag", "Ansvarig funktion", "Senast", "Läge"],
+        rows,
+        results.language,
+    )
+
+
+def register_faults(results: Results) -> Table:
+    """Return the register's rows that cannot be used."""
+    rows = [
+        [row["file"], int(row["row"]), row["column"], Text(row["reason"])]
+        for row in results.register.faults.to_dict("records")
+    ]
+    return Table(
+        "registerfel",
+        Text("Rader i registret som inte går att använda"),
+        ["Fil", "Rad", "Kolumn", "Skäl"],
+        rows,
+        results.language,
+    )
+
+
+_STATES = {"new": "ny", "again": "återkommande"}
+
+
+def fortnight_places(results: Results) -> Table:
+    """Return the places of the fortnight."""
+    rows = [
+        [
+            row["place"],
+            Text(KINDS[row["kind"]]),
+            int(row["n"]),
+            float(row["usual"]),
+            Text(_STATES[row["state"]]),
+        ]
+        for row in results.fortnight_places.head(10).to_dict("records")
+    ]
+    return Table(
+        "platser_motesperiod",
+        Text("Platser med minst {n} uppgifter, {period}", {
+            "n": results.municipality.disclosure.smallest_place_count,
+            "period": results.period,
+        }),
+        ["Plats", "Slag", "Nu", "Vanligt på lika lång tid", "Läge"],
+        rows,
+        results.language,
+        Text("Ny: inget där på tolv månader. Få händelser på en plats växlar mycket av en slump."),
+    )
+
+
+def followed_up(results: Results) -> Table:
+    """Return what the latest earlier report claimed."""
+    rows = [
+        [entry["sentence"], entry["word"]]
+        for entry in results.followed_up
+        if entry["word"] is not None
+    ]
+    return Table(
+        "forra_rapporten",
+        Text("Vad förra rapporten kom fram till"),
+        ["Slutsats då", "Ord"],
+        rows,
+        results.language,
+    )
+
+
+TablesOf = dict[str, Callable[["Results"], Table]]
+
+QUARTERLY: TablesOf = {
+    function.__name__: function
+    for function in (
+        *(totals, groups, areas, accounting, quarantine, places, clusters, rhythm, situations),
+        *(priorities, measures, due, register_faults, followed_up),
+    )
+}
+"""The tables of the quarterly report, also written as CSV."""
+
+MEETING: TablesOf = {function.__name__: function for function in (fortnight_places, due)}
+"""The tables of the meeting's brief."""
