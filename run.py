@@ -56,7 +56,9 @@ def refusal(version: tuple[int, int], has_venv: bool, other: str | None) -> str:
     """Say, in Swedish and English, why this Python cannot be used; empty when it can."""
     this = f"Python {version[0]}.{version[1]}"
     if version not in SUPPORTED:
-        mend = ("Kör", "Run", f": {other} run.py") if other else ("Installera", "Install", " 3.13.")
+        mend = ("Kör", "Run", f": {other} run.py")
+        if not other:
+            mend = ("Installera", "Install", " Python 3.13.")
         return (
             f"{this} duger inte, här behövs 3.11, 3.12 eller 3.13. {mend[0]}{mend[2]}\n"
             f"{this} will not do, 3.11, 3.12 or 3.13 is needed. {mend[1]}{mend[2]}"
@@ -157,7 +159,8 @@ def main(argv: Sequence[str]) -> int:
         return 0 if argv and argv[0] == "help" else 2
     version = sys.version_info[:2]
     has_venv = all(importlib.util.find_spec(name) for name in ("venv", "ensurepip"))
-    if refused := refusal(version, has_venv, None if version in SUPPORTED else other_python()):
+    refused = refusal(version, has_venv, None if version in SUPPORTED else other_python())
+    if refused:
         say(refused)
         return 1
     _, name, commands, default = TASKS[argv[0]]

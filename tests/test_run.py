@@ -190,7 +190,7 @@ def test_a_python_that_is_too_old_or_new_hears_which_to_use(monkeypatch, capsys)
         swedish, english = run.refusal(version, True, "python3.12").splitlines()
         assert swedish.endswith("Kör: python3.12 run.py")
         assert english.endswith("Run: python3.12 run.py")
-        assert run.refusal(version, True, None).splitlines()[0].endswith("Installera 3.13.")
+        assert run.refusal(version, True, None).splitlines()[0].endswith("Installera Python 3.13.")
     assert run.refusal((3, 12), True, None) == ""
     monkeypatch.setattr(sys, "version_info", (3, 10, 4, "final", 0))
     monkeypatch.setattr(run, "other_python", lambda: "py -3.13")
