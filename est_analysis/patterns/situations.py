@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,8 @@ import pandas as pd
 from est_analysis.municipality import Municipality
 from est_analysis.patterns.rhythms import daypart
 
-TRAITS = ("group", "place_type", "daypart", "weekend")
+TRAITS = {"group": 2.0, "place_type": 2.0, "daypart": 1.0, "weekend": 1.0}
+"""What tells situations apart, and its weight: what and where count as much as when."""
 _LARGEST_FIT = 1_500
 _MOST_TYPES = 8
 _SEED = 20260930
@@ -104,11 +106,12 @@ def _medoids(features: pd.DataFrame) -> Situations:
 
     codes = np.column_stack([pd.factorize(features[t], sort=True)[0] for t in TRAITS])
     known = np.column_stack([(features[t] != "").to_numpy() for t in TRAITS])
+    weights = list(TRAITS.values())
     rng = np.random.default_rng(_SEED)
     fitted = np.arange(len(features))
     if len(fitted) > _LARGEST_FIT:
         fitted = np.sort(rng.choice(fitted, _LARGEST_FIT, replace=False))
-    distance = gower(codes[fitted], known[fitted], codes[fitted], known[fitted])
+    distance = gower(codes[fitted], known[fitted], codes[fitted], known[fitted], weights=weights)
     best, best_fit = None, -np.inf
     for k in range(2, _MOST_TYPES + 1):
         model = kmedoids.fasterpam(distance, k, random_state=_SEED, init="build", n_cpu=1)
@@ -116,7 +119,9 @@ def _medoids(features: pd.DataFrame) -> Situations:
         if fit > best_fit + 1e-9:
             best, best_fit = model, fit
     medoids = fitted[np.asarray(best.medoids, dtype=int)]
-    labels = gower(codes, known, codes[medoids], known[medoids]).argmin(axis=1)
+    labels = gower(codes, known, codes[medoids], known[medoids], weights=weights).argmin(
+        axis=1
+    )
     rows = [
         {**_distinguishing(features, labels == label), "n": int((labels == label).sum())}
         for label in range(len(medoids))
@@ -130,7 +135,12 @@ def _medoids(features: pd.DataFrame) -> Situations:
 
 
 def gower(
-    left: np.ndarray, left_known: np.ndarray, right: np.ndarray, right_known: np.ndarray
+    left: np.ndarray,
+    left_known: np.ndarray,
+    right: np.ndarray,
+    right_known: np.ndarray,
+    *,
+    weights: Sequence[float],
 ) -> np.ndarray:
     """
     Gower distances between rows of categorical codes.
@@ -141,19 +151,21 @@ def gower(
         Integer codes, shapes (n, p) and (m, p).
     left_known, right_known
         Where the trait is known, same shapes.
+    weights
+        Of the p traits, above zero.
 
     Returns
     -------
     array of float, shape (n, m)
-        Share of the traits known for both that differ; 1 where none is.
+        Weighted share of the traits known for both that differ; 1 where none is.
     """
     differ = np.zeros((len(left), len(right)), dtype=np.float32)
     both = np.zeros_like(differ)
-    for trait in range(left.shape[1]):
+    for trait, weight in enumerate(weights):
         known = left_known[:, trait, None] & right_known[None, :, trait]
-        both += known
-        differ += known & (left[:, trait, None] != right[None, :, trait])
-    return np.where(both > 0, differ / np.maximum(both, 1), 1.0).astype(np.float32)
+        both += weight * known
+        differ += weight * (known & (left[:, trait, None] != right[None, :, trait]))
+    return np.where(both > 0, differ / np.maximum(both, 1e-9), 1.0).astype(np.float32)
 
 
 def _distinguishing(features: pd.DataFrame, member: np.ndarray) -> dict[str, str]:

@@ -1,0 +1,402 @@
+"""From a municipality and a period to finished files, whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from est_analysis import municipality as municipalities
+from est_analysis.errors import ReportError, SettingsError
+from est_analysis.gather import accept, store
+from est_analysis.municipality import Municipality
+from est_analysis.reports import tables
+from est_analysis.reports.language import Language
+from est_analysis.reports.results import RESULTS_FOLDER, Results, check_edition, period_of
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
+
+_SHOWN = ("geography", "cells", "clusters")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """
+    One kind of report.
+
+    Parameters
+    ----------
+    file
+        Name of the HTML file, without ending.
+    chapters
+        Its notebooks, in order, without ending.
+    results
+        The results that its chapters read.
+    findings
+        Which of them holds its findings.
+    tables
+        The tables written beside it as CSV.
+    """
+
+    file: str
+    chapters: tuple[str, ...]
+    results: tuple[str, ...]
+    findings: str
+    tables: tables.TablesOf
+
+
+QUARTERLY = Kind(
+    "rapport",
+    ("1_situation", "2_places", "3_patterns", "4_priorities", "5_measures"),
+    (
+        *("accounting", "quarantine", "coverage", "totals", "groups", "areas", "places"),
+        *("located_crimes", "rhythm", "situations", "register", "due", "priorities"),
+        *("evaluations", "followed_up", "findings", *_SHOWN),
+    ),
+    "findings",
+    tables.QUARTERLY,
+)
+MEETING = Kind(
+    "mote",
+    ("meeting",),
+    ("totals", "groups", "due", "fortnight_places", "brief_findings"),
+    "brief_findings",
+    tables.MEETING,
+)
+
+Progress = Callable[[str, int, int], None]
+"""Told what is being done, how many steps are done, and how many there are."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a run made."""
+
+    folder: Path
+    report: Path
+    brief: Path
+
+
+def build(
+    name_or_path: str | Path,
+    period_text: str | None = None,
+    *,
+    edition: str = "internal",
+    language: str = "sv",
+    out: Path = Path("reports"),
+    progress: Progress = lambda *_: None,
+) -> Built:
+    """
+    Make the quarterly report and the meeting's brief of one municipality.
+
+    Parameters
+    ----------
+    name_or_path
+        The municipality's folder, or the name of a shipped example.
+    period_text
+        As `periods.parse` reads it; None takes the latest whole quarter delivered. The brief is
+        about the last fortnight of the period.
+    edition, language
+        As `results.open_report` takes them.
+    out
+        Where reports go; this one's folder is ``out/<municipality>/<period>``.
+    progress
+        Told about each step.
+
+    Returns
+    -------
+    Built
+
+    Raises
+    ------
+    SettingsError, DeliveryError, PeriodError
+        If the input does not hold; nothing is written.
+    ReportError
+        If a chapter fails or the folder cannot be written; the former report stands.
+    """
+    steps = len(QUARTERLY.chapters) + len(MEETING.chapters) + 4
+    progress("läser inställningar och leveranser", 0, steps)
+    municipality = municipalities.load(name_or_path)
+    words = Language(language)
+    check_edition(edition)
+    gathered = accept.gather(municipality)
+    period = period_of(period_text, gathered.events)
+    results = {
+        kind.file: Results(municipality, p, edition, words, gathered=gathered)
+        for kind, p in ((QUARTERLY, period), (MEETING, period.last_fortnight()))
+    }
+
+    target = out / municipality.key / str(period)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _recover(target)
+    with tempfile.TemporaryDirectory(prefix="est-") as work:
+        progress("räknar", 1, steps)
+        for kind in (QUARTERLY, MEETING):
+            own = results[kind.file]
+            own.save(Path(work) / str(own.period), kind.results)
+        executed = _execute(municipality, results, Path(work), progress, steps)
+        progress("sätter ihop rapporten", steps - 2, steps)
+        fresh = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+        try:
+            _write(fresh, results, executed)
+            _publish(fresh, target)
+        except OSError as error:
+            raise ReportError(
+                f"Rapporten kunde inte skrivas: {error}.",
+                where=str(target),
+                mend="Kontrollera plats och rättigheter. Den förra rapporten står kvar.",
+            ) from error
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
+    progress("skriver liggaren", steps - 1, steps)
+    _remember(municipality, gathered, results)
+    progress("klart", steps, steps)
+    return Built(target, target / f"{QUARTERLY.file}.html", target / f"{MEETING.file}.html")
+
+
+def _execute(
+    municipality: Municipality,
+    results: dict[str, Results],
+    work: Path,
+    progress: Progress,
+    steps: int,
+) -> dict[str, list[NotebookNode]]:
+    """Run every chapter, as many at a time as there are processors."""
+    jobs = [(kind, chapter) for kind in (QUARTERLY, MEETING) for chapter in kind.chapters]
+    done = 2
+    with _environment(RESULTS_FOLDER, str(work)), ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        futures = []
+        for kind, chapter in jobs:
+            own = results[kind.file]
+            parameters = {
+                "municipality": str(municipality.folder),
+                "period": str(own.period),
+                "edition": own.edition,
+                "language": own.language.code,
+            }
+            futures.append(pool.submit(run_chapter, NOTEBOOKS / f"{chapter}.ipynb", parameters))
+        notebooks = []
+        try:
+            for (_, chapter), future in zip(jobs, futures, strict=True):
+                progress(f"kör {chapter}", done, steps)
+                notebooks.append(future.result())
+                done += 1
+        finally:
+            for future in futures:
+                future.cancel()
+    executed: dict[str, list[NotebookNode]] = {kind.file: [] for kind in (QUARTERLY, MEETING)}
+    for (kind, _), notebook in zip(jobs, notebooks, strict=True):
+        executed[kind.file].append(notebook)
+    return executed
+
+
+@contextmanager
+def _environment(name: str, value: str) -> Iterator[None]:
+    former = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        if former is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = former
+
+
+def run_chapter(notebook: Path, parameters: dict[str, str]) -> NotebookNode:
+    """
+    Execute one notebook with parameters that it must know.
+
+    Parameters
+    ----------
+    notebook
+        The file; it is not changed.
+    parameters
+        Texts by name.
+
+    Returns
+    -------
+    NotebookNode
+        With outputs.
+
+    Raises
+    ------
+    SettingsError
+        If the notebook has no such parameter.
+    ReportError
+        If a cell fails; the message names notebook, cell and cause.
+    """
+    import papermill  # noqa: PLC0415 - half a second, needed only where notebooks are run
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError  # noqa: PLC0415
+    from papermill.exceptions import PapermillExecutionError  # noqa: PLC0415
+    from traitlets.config import Config  # noqa: PLC0415
+
+    known = papermill.inspect_notebook(str(notebook))
+    if unknown := sorted(set(parameters) - set(known)):
+        raise SettingsError(
+            f"Okänd parameter: {', '.join(unknown)}.",
+            where=notebook.name,
+            mend=f"Anteckningsboken tar: {', '.join(known) or 'inga parametrar'}.",
+        )
+    try:
+        return papermill.execute_notebook(
+            str(notebook),
+            None,
+            parameters,
+            kernel_name="python3",
+            progress_bar=False,
+            shutdown_kernel="immediate",
+            config=Config({"KernelManager": {"transport_encryption": "auto"}}),
+        )
+    except PapermillExecutionError as error:
+        raise ReportError(
+            f"Kapitlet {notebook.stem} stannade: {error.ename}: {error.evalue}",
+            where=f"{notebook.name}, cell {error.cell_index + 1}: "
+            + error.source.strip().splitlines()[0],
+            mend="Öppna kapitlet med est lab och kör det. Den förra rapporten står kvar.",
+        ) from error
+    except (CellTimeoutError, DeadKernelError) as error:
+        raise ReportError(
+            f"Kapitlet {notebook.stem} avbröts: {error}",
+            where=notebook.name,
+            mend="Kör igen; räcker inte minnet, stäng andra program. Den förra rapporten står kvar.",
+        ) from error
+
+
+def provenance(results: Results) -> dict[str, Any]:
+    """Return what a report rests on: inputs, versions, parameters and row accounting."""
+    municipality = results.municipality
+    packages = ("est-analysis", "pandas", "geopandas", "scikit-learn", "matplotlib", "folium")
+    sums = results.accounting[["rows", "accepted", "quarantined", "dropped", "repeated"]].sum()
+    return {
+        "municipality": municipality.name,
+        "code": municipality.code,
+        "purpose": municipality.purpose,
+        "controller": municipality.controller,
+        "parameters": {
+            "period": str(results.period),
+            "edition": results.edition,
+            "language": results.language.code,
+        },
+        "thresholds": municipality.thresholds.model_dump(),
+        "inputs": store.input_hashes(municipality),
+        "rows": {name: int(value) for name, value in sums.items()},
+        "files": results.accounting.to_dict("records"),
+        "dispersion": {
+            name: {kind: round(phi, 6) for kind, phi in change.dispersion.items()}
+            for name, change in (("kind", results.totals), ("group", results.groups))
+        },
+        "versions": {
+            "python": ".".join(platform.python_version_tuple()[:2]),
+            **{name: version(name) for name in packages},
+        },
+    }
+
+
+def findings_records(results: Results, kind: Kind) -> list[dict[str, Any]]:
+    """Return a report's findings as plain values, for ``findings.json`` and the ledger."""
+    say = results.language
+    return [
+        {
+            "id": finding.id,
+            "sentence": say.sentence(finding.text),
+            "word": say.word(finding.word) if finding.word else None,
+            "claim": finding.word.value if finding.word else None,
+            "n": finding.n,
+            "estimate": finding.estimate,
+            "interval": None
+            if finding.interval is None
+            else [finding.interval.low, finding.interval.high, finding.interval.level],
+            "unit": finding.unit,
+            "p": finding.p,
+            "null": say.say(finding.null) if finding.null else None,
+        }
+        for finding in getattr(results, kind.findings)
+    ]
+
+
+def _json(value: Any) -> str:  # noqa: ANN401 - anything that JSON holds
+    def plain(part: Any) -> Any:  # noqa: ANN401
+        if isinstance(part, float):
+            return round(part, 10) if abs(part) != float("inf") else None
+        if isinstance(part, dict):
+            return {key: plain(v) for key, v in part.items()}
+        return [plain(v) for v in part] if isinstance(part, list) else part
+
+    return json.dumps(plain(value), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
+def _write(
+    folder: Path, results: dict[str, Results], executed: dict[str, list[NotebookNode]]
+) -> None:
+    from est_analysis.reports.page import page  # noqa: PLC0415 - after the kernels have started
+
+    for kind in (QUARTERLY, MEETING):
+        own = results[kind.file]
+        html = page(own, kind.file, executed[kind.file], getattr(own, kind.findings))
+        (folder / f"{kind.file}.html").write_text(html, encoding="utf-8", newline="\n")
+        place = folder / "tables" / kind.file
+        place.mkdir(parents=True)
+        for make in kind.tables.values():
+            table = make(own)
+            (place / f"{table.name}.csv").write_text(
+                table.csv(), encoding="utf-8-sig", newline="\n"
+            )
+    findings = {
+        kind.file: findings_records(results[kind.file], kind) for kind in (QUARTERLY, MEETING)
+    }
+    (folder / "findings.json").write_text(_json(findings), encoding="utf-8", newline="\n")
+    (folder / "provenance.json").write_text(
+        _json(provenance(results[QUARTERLY.file])), encoding="utf-8", newline="\n"
+    )
+
+
+def _publish(fresh: Path, target: Path) -> None:
+    """Put the new folder in the place of the old one, which stays until the new one is there."""
+    fresh.chmod(0o755)
+    former = target.with_name(f".{target.name}.former")
+    if target.exists():
+        target.rename(former)
+    fresh.rename(target)
+    shutil.rmtree(former, ignore_errors=True)
+
+
+def _recover(target: Path) -> None:
+    """Put back the former report if a run was cut off between its two renames."""
+    former = target.with_name(f".{target.name}.former")
+    if former.exists() and not target.exists():
+        former.rename(target)
+    shutil.rmtree(former, ignore_errors=True)
+
+
+def _remember(
+    municipality: Municipality, gathered: accept.Gathered, results: dict[str, Results]
+) -> None:
+    store.write_store(municipality, gathered)
+    store.record_deliveries(municipality, gathered, store.input_hashes(municipality))
+    for kind in (QUARTERLY, MEETING):
+        own = results[kind.file]
+        store.record_report(
+            municipality,
+            {
+                "report": kind.file,
+                "period": str(own.period),
+                "edition": own.edition,
+                "language": own.language.code,
+                "findings": findings_records(own, kind),
+            },
+        )
+
+

@@ -1,0 +1,90 @@
+"""The facts of a chapter as plain text, to be compared cell by cell when notebooks are tested."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from est_analysis.reports.results import Results
+
+
+def situation(results: Results) -> str:
+    """Return the totals and the row accounting."""
+    sums = results.accounting[["rows", "accepted", "quarantined", "dropped", "repeated"]].sum()
+    totals = results.totals.table.set_index("kind")
+    return _lines(
+        {
+            **{name: int(value) for name, value in sums.items()},
+            **{f"{kind} now": int(n) for kind, n in totals["n"].items()},
+            **{f"{kind} usual": f"{x:.2f}" for kind, x in totals["expected"].items()},
+        }
+    )
+
+
+def places(results: Results) -> str:
+    """Return the leading places, and the clusters' sizes."""
+    top = results.places.head(3)
+    return _lines(
+        {
+            **dict(zip(top["place"], top["reported_crime"].astype(int), strict=True)),
+            "located crimes": results.located_crimes,
+            "cells shown": len(results.cells),
+            "clusters": " ".join(str(n) for n in results.clusters["n"]),
+        }
+    )
+
+
+def patterns(results: Results) -> str:
+    """Return the rhythm's sums and the situations' sizes."""
+    rhythm = results.rhythm
+    return _lines(
+        {
+            "timed": rhythm.n,
+            "unknown": rhythm.unknown,
+            "too long": rhythm.too_long,
+            "by weekday": " ".join(f"{x:.1f}" for x in rhythm.weights.sum(axis=1)),
+            "situations": " ".join(str(n) for n in results.situations.table["n"]),
+        }
+    )
+
+
+def priorities(results: Results) -> str:
+    """Return the order of the places."""
+    table = results.priorities
+    return _lines(
+        {
+            str(place): f"{need:.2f} ({best}-{worst})"
+            for place, need, best, worst in zip(
+                table["place"], table["need"], table["best"], table["worst"], strict=True
+            )
+        }
+    )
+
+
+def measures(results: Results) -> str:
+    """Return each measure's counts and estimate."""
+    facts: dict[str, Any] = {}
+    for e in results.evaluations:
+        estimate = f"{e.difference.estimate:.2f}" if e.difference else e.why_not
+        facts[e.measure] = (
+            f"{e.before} {e.after} {e.comparison_before} {e.comparison_after} {estimate}"
+        )
+    return _lines(facts)
+
+
+def meeting(results: Results) -> str:
+    """Return the fortnight's counts."""
+    totals = results.totals.table.set_index("kind")["n"]
+    places = results.fortnight_places
+    return _lines(
+        {
+            **{kind: int(n) for kind, n in totals.items()},
+            "places": len(places),
+            "new places": int((places["state"] == "new").sum()),
+            "due": len(results.due),
+        }
+    )
+
+
+def _lines(facts: dict[str, Any]) -> str:
+    return "\n".join(f"{name}: {value}" for name, value in facts.items())

@@ -1,0 +1,244 @@
+"""One self-contained HTML page: the answer first, then the chapters, with nothing to fetch."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+from traitlets.config import Config
+
+from est_analysis import __version__
+from est_analysis.evidence import Finding, Text, Word, foremost
+from est_analysis.reports import cards
+from est_analysis.reports.language import CAVEATS, SYMBOLS
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+    from est_analysis.reports.results import Results
+
+TEMPLATES = Path(__file__).parent / "templates"
+MOST_ANSWERS = 4
+
+_MEANS = {
+    Word.CLEAR: "slutsatser som håller även när alla jämförelser räknas",
+    Word.INDICATION: "slutsatser som kan vara riktiga, men osäkra",
+    Word.NO_SIGN: "frågor där en stor förändring är utesluten",
+    Word.CANNOT_TELL: "frågor som siffrorna inte räcker till för",
+}
+_TITLES = {
+    "rapport": Text("Trygghet och brott i {name}, {period}"),
+    "mote": Text("Inför mötet: {name}, {period}"),
+}
+_LEADS = {
+    "rapport": "EST-gruppens gemensamma lägesbild och uppföljning.",
+    "mote": "Nytt, förändrat och återkommande sedan förra mötet, och vad gruppen ska besluta om.",
+}
+_BANNER = "Internt arbetsmaterial för EST-gruppen. Visar platser, aldrig personer."
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """One executed chapter as HTML, and the scripts that its maps need."""
+
+    id: str
+    title: str
+    html: str
+    scripts: tuple[str, ...]
+
+
+def page(
+    results: Results, kind: str, notebooks: list[NotebookNode], findings: list[Finding]
+) -> str:
+    """
+    Join executed chapters into one page.
+
+    Parameters
+    ----------
+    results
+        The report's.
+    kind
+        ``rapport`` or ``mote``.
+    notebooks
+        Executed, in the order of the chapters.
+    findings
+        All of the report's, with their words.
+
+    Returns
+    -------
+    str
+        HTML that loads nothing; only scripts that the maps module made are allowed to run.
+    """
+    say = results.language
+    chapters = [chapter(notebook, number) for number, notebook in enumerate(notebooks, 1)]
+    scripts = [script for part in chapters for script in part.scripts]
+    style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
+    if scripts:
+        from est_analysis.reports.maps import leaflet  # noqa: PLC0415 - folium, only with a map
+
+        library, library_style = leaflet()
+        scripts = [library, *scripts]
+        style = library_style + style
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    environment.globals["_"] = say.translate
+    values = {"name": results.municipality.name, "period": results.period}
+    accounted = {f.id: f for f in findings}.get("accounting")
+    html = environment.get_template("page.html.j2").render(
+        lang=say.code,
+        kind=kind,
+        policy=policy(scripts),
+        style=style,
+        title=say.say(Text(_TITLES[kind].template, values)),
+        banner=say.translate(_BANNER),
+        lead=say.translate(_LEADS[kind]),
+        answers=[cards.html(f, say) for f in answers(findings)],
+        verdicts=_verdicts(results, findings),
+        family=_family(results, findings),
+        chapters=chapters,
+        accounting=say.say(accounted.text) if accounted else "",
+        purpose=say.say(
+            Text(
+                "Ändamål: {purpose} Personuppgiftsansvarig: {controller}.",
+                {
+                    "purpose": results.municipality.purpose,
+                    "controller": results.municipality.controller,
+                },
+            )
+        ),
+        caveats=[say.translate(caveat) for caveat in CAVEATS],
+        made=_made(results),
+        scripts=scripts,
+    )
+    return html if html.endswith("\n") else html + "\n"
+
+
+def answers(findings: list[Finding]) -> list[Finding]:
+    """
+    Choose what stands first: the totals, the strongest claims, then where and in what situation.
+
+    When nothing is claimed the page says what is ruled out; "nothing found" is a result.
+    """
+    by_id = {finding.id: finding for finding in findings}
+    claims = [f for f in foremost(findings) if f.word in {Word.CLEAR, Word.INDICATION}]
+    steady = [f for f in foremost(findings) if f.word is Word.NO_SIGN]
+    chosen = [by_id["totals"], *claims[:MOST_ANSWERS]]
+    if not claims:
+        chosen += steady[:2]
+    described = ("places/crime", "places/unsafe", "rhythm", "situations")
+    return chosen + [by_id[name] for name in described if name in by_id]
+
+
+def _verdicts(results: Results, findings: list[Finding]) -> list[dict[str, Any]]:
+    say, counted = results.language, cards.tally(findings)
+    if not sum(counted.values()):
+        return []
+    return [
+        {
+            "key": word.value,
+            "symbol": SYMBOLS[word],
+            "word": say.word(word),
+            "n": counted[word],
+            "means": say.translate(_MEANS[word]),
+        }
+        for word in Word
+    ]
+
+
+def _family(results: Results, findings: list[Finding]) -> str:
+    thresholds = results.municipality.thresholds
+    return results.language.say(
+        Text(
+            "{n} frågor ställdes, {tested} hade händelser nog att pröva. Händer ingenting i "
+            "kommunen är risken högst {clear} att något här ändå kallas tydligt, och högst "
+            "{indication} att något kallas tydligt eller antydan.",
+            {
+                "n": sum(f.null is not None for f in findings),
+                "tested": sum(f.null is not None and f.gate for f in findings),
+                "clear": _percent(thresholds.clear),
+                "indication": _percent(thresholds.indication),
+            },
+        )
+    )
+
+
+def _percent(value: float) -> Any:  # noqa: ANN401 - a Share
+    from est_analysis.evidence import Share  # noqa: PLC0415
+
+    return Share(value)
+
+
+def _made(results: Results) -> str:
+    return results.language.say(
+        Text(
+            "Gjord med est-analysis {version}. Källor, versioner och inställningar står i "
+            "provenance.json, slutsatserna i findings.json och tabellerna i mappen tables, bredvid "
+            "den här filen.",
+            {"version": __version__},
+        )
+    )
+
+
+def policy(scripts: list[str]) -> str:
+    """
+    Return a content security policy that lets just these scripts run and nothing be fetched.
+
+    Parameters
+    ----------
+    scripts
+        The texts between the script tags that the builder itself puts in.
+    """
+    hashes = " ".join(
+        f"'sha256-{base64.b64encode(hashlib.sha256(s.encode()).digest()).decode('ascii')}'"
+        for s in scripts
+    )
+    return (
+        f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
+        f"script-src {hashes or chr(39) + 'none' + chr(39)}; base-uri 'none'; form-action 'none'"
+    )
+
+
+def chapter(notebook: NotebookNode, number: int) -> Chapter:
+    """
+    Turn one executed notebook into HTML, its headings one level down.
+
+    Scripts are taken from the maps' own output type only; markup in any other output stays inert
+    under the page's policy.
+    """
+    notebook = copy.deepcopy(notebook)
+    title, scripts = "", []
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            if not title and (found := re.search(r"^# (.+)$", cell.source, re.MULTILINE)):
+                title = found[1].strip()
+            cell.source = re.sub(r"^(#{1,4}) ", r"#\1 ", cell.source, flags=re.MULTILINE)
+            continue
+        for output in cell.get("outputs", []):
+            shown = output.get("data", {}).get("application/vnd.est.map+json")
+            if shown:
+                scripts.append(shown["script"])
+    return Chapter(f"kapitel-{number}", title, _exporter().from_notebook_node(notebook)[0],
+                   tuple(scripts))
+
+
+def _exporter() -> Any:  # noqa: ANN401 - nbconvert is untyped
+    from nbconvert import HTMLExporter  # noqa: PLC0415 - imported after the kernels are started
+
+    return HTMLExporter(
+        config=Config(
+            {
+                "HTMLExporter": {
+                    "extra_template_basedirs": [str(TEMPLATES)],
+                    "template_name": "chapter",
+                    "exclude_anchor_links": True,
+                }
+            }
+        )
+    )
