@@ -1,0 +1,91 @@
+"""
+What tests share: a municipality small enough to be read in the test that uses it.
+
+``make_folder`` writes a folder with one source, *polis*, of two ordinary rows; a test states only
+what differs:
+
+    folder = make_folder({"deliveries/polis/a.csv": "id;kod;datum;x;y;plats\\n..."})
+    folder = make_folder(source={"decimal": ".", "drop": ["K9"]}, columns={"end": "till"})
+    folder = make_folder(files={...}, reference={"places": "reference/places.csv"})
+    settings = municipality.load(folder)
+"""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import settings
+
+settings.register_profile(
+    "same-every-time", derandomize=True, database=None, deadline=None, max_examples=30
+)
+settings.load_profile("same-every-time")
+
+TOP = {
+    "name": "Lillby",
+    "code": "9998",
+    "purpose": "prov",
+    "controller": "Kommunstyrelsen",
+    "crs": "EPSG:3006",
+}
+SOURCE = {
+    "partner": "Polisen",
+    "kind": "reported_crime",
+    "files": "deliveries/polis/*.csv",
+    "format": "csv",
+    "codes": {"K1": "Skadegörelse", "K2": "Klotter"},
+}
+COLUMNS = {"id": "id", "code": "kod", "start": "datum", "x": "x", "y": "y", "place": "plats"}
+DELIVERY = """id;kod;datum;x;y;plats
+1;K1;2026-07-01 21:30;500100;6500100;Torget
+2;K2;2026-07-02;500900;6500900;Parken
+"""
+
+
+def write(folder, files):
+    """Write each file of {path inside the folder: text or bytes}, text as UTF-8."""
+    for inside, content in files.items():
+        file = folder / inside
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+def _toml(value):
+    if isinstance(value, dict):
+        return "{" + ", ".join(f'"{k}" = {_toml(v)}' for k, v in value.items()) + "}"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _table(header, values):
+    """One TOML table; a value of None leaves its key out."""
+    lines = [f"{key} = {_toml(value)}" for key, value in values.items() if value is not None]
+    return "\n".join([f"[{header}]" if header else "", *lines, ""])
+
+
+@pytest.fixture
+def make_folder(tmp_path):
+    """
+    Return a function that writes a municipality's folder and returns its path.
+
+    `files` maps paths inside the folder to text or bytes, and replaces the ordinary delivery when
+    it holds any delivery. `top`, `source` and `columns` are laid over TOP, SOURCE and COLUMNS
+    (None takes a key away); other tables (``thresholds``, ``reference``, ``registers``, ...) are
+    given by name. `more` is TOML text added at the end, for example a second source. A second call
+    with the same `name` writes over the first.
+    """
+
+    def make(files=None, *, top=None, source=None, columns=None, more="", name="lillby", **tables):
+        folder = tmp_path / name
+        files = dict(files or {})
+        if not any(inside.startswith("deliveries/") for inside in files):
+            files["deliveries/polis/a.csv"] = DELIVERY
+        text = _table("", {**TOP, **(top or {})})
+        for header, values in tables.items():
+            text += _table(header, values)
+        text += _table("sources.polis", {**SOURCE, **(source or {})})
+        text += _table("sources.polis.columns", {**COLUMNS, **(columns or {})})
+        write(folder, {"municipality.toml": text + more, **files})
+        return folder
+
+    return make
