@@ -61,10 +61,37 @@ def finding(results: Results, identity: str, *, brief: bool = False) -> Findings
     return Findings((found[identity],), results.language)
 
 
-def claims(results: Results, prefix: str, *, brief: bool = False, most: int = 8) -> Findings:
-    """Return the claims and near-claims whose id begins with `prefix`, strongest first."""
+def claims(
+    results: Results,
+    prefix: str,
+    *,
+    parts: int | None = None,
+    brief: bool = False,
+    gated: bool = True,
+    most: int = 8,
+) -> Findings:
+    """
+    Return findings whose id begins with `prefix`, strongest word first.
+
+    Parameters
+    ----------
+    results
+        The report's.
+    prefix
+        Such as ``change/``.
+    parts
+        Take only ids with so many parts after the prefix; None takes all.
+    brief
+        Take the meeting's findings instead of the quarter's.
+    gated
+        Leave out those with too few events to try.
+    most
+        At most so many.
+    """
     listed = results.brief_findings if brief else results.findings
-    own = [f for f in listed if f.id.startswith(prefix) and (f.word is None or f.gate)]
+    own = [f for f in listed if f.id.startswith(prefix) and (f.word is None or f.gate or not gated)]
+    if parts is not None:
+        own = [f for f in own if len(f.id.removeprefix(prefix).split("/")) == parts]
     return Findings(tuple(foremost(own)[:most]), results.language)
 
 

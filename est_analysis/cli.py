@@ -1,0 +1,148 @@
+"""The command ``est``: new, check, report, lab."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from est_analysis.errors import EstError, ReportError
+
+BAD_INPUT, FAILED = 2, 1
+
+app = typer.Typer(
+    help="Gemensam lägesbild för EST-grupper: från leveranser till en kvartalsrapport.",
+    epilog="Börja med: est report exempelsjo",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+_out = Console(highlight=False)
+_err = Console(stderr=True, highlight=False)
+
+Folder = Annotated[
+    str, typer.Argument(metavar="KOMMUN", help="Kommunens mapp, eller ett exempel: exempelsjo.")
+]
+
+
+@app.command()
+def new(
+    folder: Annotated[Path, typer.Argument(metavar="MAPP", help="Mappen som ska göras.")],
+    name: Annotated[str, typer.Option("--name", help="Kommunens namn.")] = "Vår kommun",
+) -> None:
+    """
+    Gör en ny kommunmapp att fylla i: inställningar, rapporteringsmall och register.
+
+    Exempel: est new ../savsjo --name Sävsjö
+    """
+    from est_analysis.scaffold import make  # noqa: PLC0415 - openpyxl, only here
+
+    made = make(folder, name)
+    _out.print(f"Mappen {folder} är klar. Gör så här:")
+    for step, text in enumerate(made, 1):
+        _out.print(f"  {step}. {text}")
+
+
+@app.command()
+def check(folder: Folder = "exempelsjo") -> None:
+    """
+    Läs inställningar, leveranser och register, och säg vad som inte går att använda.
+
+    Skriver ingenting. Exempel: est check ../savsjo
+    """
+    from est_analysis import municipality as municipalities  # noqa: PLC0415
+    from est_analysis.gather.accept import REASONS, gather  # noqa: PLC0415
+    from est_analysis.measures.register import read  # noqa: PLC0415
+
+    municipality = municipalities.load(folder)
+    gathered = gather(municipality)
+    register = read(municipality)
+    table = Table("Fil", "Rader", "Används", "Karantän", "Tas ej in", "Upprepade", box=None)
+    for row in gathered.accounting.itertuples():
+        numbers = (row.rows, row.accepted, row.quarantined, row.dropped, row.repeated)
+        table.add_row(row.file, *map(str, numbers))
+    _out.print(table)
+    for row in gathered.quarantine.itertuples():
+        value = f": {row.value}" if row.value else ""
+        _out.print(f"{row.file} rad {row.row}, {row.column}: {REASONS[row.reason]}{value}")
+    for row in register.faults.itertuples():
+        _out.print(f"{row.file} rad {row.row}, {row.column}: {row.reason}")
+    stopped = int(gathered.accounting["quarantined"].sum()) + len(register.faults)
+    _out.print(
+        f"{stopped} rader väntar på rättning. De kommer med när de är rättade."
+        if stopped
+        else "Allt går att använda."
+    )
+
+
+@app.command()
+def report(
+    folder: Folder = "exempelsjo",
+    period: Annotated[
+        str | None,
+        typer.Option(
+            help="2026Q3, 2026T2, 2026-09, 2026 eller 2026-09-17--2026-09-30. Utan: det senaste "
+            "hela kvartalet som levererats."
+        ),
+    ] = None,
+    edition: Annotated[str, typer.Option(help="internal: gruppens arbetsmaterial.")] = "internal",
+    language: Annotated[str, typer.Option(help="Rapportens språk: sv.")] = "sv",
+    out: Annotated[Path, typer.Option(help="Mappen där rapporter läggs.")] = Path("reports"),
+) -> None:
+    """
+    Gör kvartalsrapporten och underlaget till nästa möte.
+
+    Exempel: est report exempelsjo --period 2026Q3
+    """
+    from est_analysis.reports.build import build  # noqa: PLC0415 - loads what a report needs
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=_err, transient=True) as bar:
+        task = bar.add_task("börjar", total=None)
+
+        def show(what: str, done: int, steps: int) -> None:
+            bar.update(task, description=what, completed=done, total=steps)
+
+        built = build(
+            folder, period, edition=edition, language=language, out=out, progress=show
+        )
+    _out.print(f"Rapport: {built.report}", soft_wrap=True)
+    _out.print(f"Inför mötet: {built.brief}", soft_wrap=True)
+
+
+@app.command()
+def lab() -> None:
+    """
+    Öppna kapitlen i JupyterLab, för den som vill undersöka själv.
+
+    Ändra kommun och period i första rutan och kör alla celler.
+    """
+    from est_analysis.reports.build import NOTEBOOKS  # noqa: PLC0415
+
+    if shutil.which("jupyter-lab", path=str(Path(sys.executable).parent)) is None:
+        raise EstError(
+            "JupyterLab finns inte i den här miljön.",
+            mend="Kör python run.py lab (eller make lab), som gör en egen miljö för det.",
+        )
+    raise typer.Exit(subprocess.call([sys.executable, "-m", "jupyterlab", str(NOTEBOOKS)]))
+
+
+def main() -> None:
+    """Run the command; what a person can mend is said in a sentence, without a traceback."""
+    try:
+        app()
+    except EstError as error:
+        _err.print(str(error), markup=False, soft_wrap=True)
+        raise SystemExit(FAILED if isinstance(error, ReportError) else BAD_INPUT) from None
+
+
+if __name__ == "__main__":
+    main()
