@@ -48,7 +48,7 @@ def new(
     made = make(folder, name)
     _out.print(f"Mappen {folder} är klar. Gör så här:")
     for step, text in enumerate(made, 1):
-        _out.print(f"  {step}. {text}")
+        _out.print(f"  {step}. {text}", soft_wrap=True)
 
 
 @app.command()
@@ -72,9 +72,9 @@ def check(folder: Folder = "exempelsjo") -> None:
     _out.print(table)
     for row in gathered.quarantine.itertuples():
         value = f": {row.value}" if row.value else ""
-        _out.print(f"{row.file} rad {row.row}, {row.column}: {REASONS[row.reason]}{value}")
+        _out.print(f"{row.file} rad {row.row}, {row.column}: {REASONS[row.reason]}{value}", soft_wrap=True)
     for row in register.faults.itertuples():
-        _out.print(f"{row.file} rad {row.row}, {row.column}: {row.reason}")
+        _out.print(f"{row.file} rad {row.row}, {row.column}: {row.reason}", soft_wrap=True)
     stopped = int(gathered.accounting["quarantined"].sum()) + len(register.faults)
     _out.print(
         f"{stopped} rader väntar på rättning. De kommer med när de är rättade."
@@ -111,9 +111,7 @@ def report(
         def show(what: str, done: int, steps: int) -> None:
             bar.update(task, description=what, completed=done, total=steps)
 
-        built = build(
-            folder, period, edition=edition, language=language, out=out, progress=show
-        )
+        built = build(folder, period, edition=edition, language=language, out=out, progress=show)
     _out.print(f"Rapport: {built.report}", soft_wrap=True)
     _out.print(f"Inför mötet: {built.brief}", soft_wrap=True)
 

@@ -84,7 +84,7 @@ class Finding:
     """
 
     id: str
-    sentences: Mapping[Word | None, Text]
+    sentences: Mapping[Any, Text]
     n: int
     null: Text | None = None
     estimate: float | None = None

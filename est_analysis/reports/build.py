@@ -271,7 +271,7 @@ def run_chapter(notebook: Path, parameters: dict[str, str]) -> NotebookNode:
         raise ReportError(
             f"Kapitlet {notebook.stem} avbröts: {error}",
             where=notebook.name,
-            mend="Kör igen; räcker inte minnet, stäng andra program. Den förra rapporten står kvar.",
+            mend="Kör igen; tar minnet slut, stäng andra program. Den förra rapporten står kvar.",
         ) from error
 
 
@@ -398,5 +398,3 @@ def _remember(
                 "findings": findings_records(own, kind),
             },
         )
-
-

@@ -39,12 +39,10 @@ def html(finding: Finding, language: Language) -> str:
     sentence = escape(language.sentence(finding.text))
     if finding.word is None:
         return f'<p class="finding">{sentence}</p>'
-    null = language.say(finding.null) if finding.null else ""
     return (
         f'<p class="finding {finding.word.value}">'
         f'<span class="word"><span aria-hidden="true">{SYMBOLS[finding.word]}</span> '
-        f"{escape(language.word(finding.word))}</span> {sentence} "
-        f'<span class="null">({escape(null)})</span></p>'
+        f"{escape(language.word(finding.word))}</span> {sentence}</p>"
     )
 
 

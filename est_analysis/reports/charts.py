@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 import io
-import math
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -17,6 +17,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from est_analysis.evidence import Finding, Text
+from est_analysis.municipality import Thresholds
 from est_analysis.reports import tables
 from est_analysis.reports.language import SYMBOLS, WEEKDAYS, Language
 
@@ -28,7 +29,7 @@ BLUE, ORANGE, BAND = "#0b5394", "#a34700", "#eef1f4"
 SEQUENCE = ("#f3f6fa", "#c6dbef", "#6baed6", "#2171b5", "#08306b")
 WIDTH_IN = 4.4
 _SEED = "est"
-_STYLE = {
+_STYLE: Any = {
     "svg.hashsalt": _SEED,
     "svg.fonttype": "path",
     "font.size": 10,
@@ -141,27 +142,41 @@ def change(results: Results, *, brief: bool = False, most: int = 12) -> Chart:
             )
         ),
         alt=" ".join([alt, "; ".join(parts)]),
-        svg=_svg(_ratios(shown, say, results.municipality.thresholds.relevant_change)),
+        svg=_svg(_ratios(_rows(shown, say), say, results.municipality.thresholds)),
         table=tables.groups(results),
         language=say,
     )
 
 
-def _ratios(findings: Sequence[Finding], say: Language, relevant: float) -> Figure:
-    figure, axes = _figure(0.9 + 0.34 * max(1, len(findings)))
+def _rows(findings: Sequence[Finding], say: Language) -> list[tuple[str, Finding | None]]:
+    """Return labelled rows, each kind of record under a heading row of its own."""
+    rows: list[tuple[str, Finding | None]] = []
+    for finding in sorted(findings, key=lambda f: f.id.split("/")[1] != "reported_crime"):
+        _, kind, _, group = finding.id.split("/", 3)
+        heading = say.kind(kind)
+        if (heading, None) not in rows:
+            rows.append((heading, None))
+        rows.append((textwrap.fill(group, 22), finding))
+    return rows
+
+
+def _ratios(
+    rows: Sequence[tuple[str, Finding | None]], say: Language, thresholds: Thresholds
+) -> Figure:
+    """Draw ratios with intervals on a log scale; rows without a finding are headings."""
+    figure, axes = _figure(0.8 + 0.31 * max(1, len(rows)))
     low, high = 1 / 8, 8.0
-    axes.axvspan(1 / relevant, relevant, color=BAND, zorder=0)
+    axes.axvspan(1 / thresholds.relevant_change, thresholds.relevant_change, color=BAND, zorder=0)
     axes.axvline(1, color=QUIET, linewidth=1, zorder=1)
-    for row, finding in enumerate(findings):
-        interval, ratio = finding.interval, finding.estimate
-        if interval is None or ratio is None or finding.word is None:
+    for row, (_, finding) in enumerate(rows):
+        if finding is None or finding.interval is None or finding.word is None:
             continue
         claim = finding.word.value in {"clear", "indication"}
         colour = ORANGE if claim else BLUE
-        ends = (max(low, interval.low), min(high, interval.high))
+        ends = (max(low, finding.interval.low), min(high, finding.interval.high))
         axes.plot(ends, (row, row), color=colour, linewidth=2, solid_capstyle="butt")
-        if low <= ratio <= high and math.isfinite(ratio):
-            axes.plot(ratio, row, "D" if claim else "o", color=colour, markersize=6)
+        if finding.estimate is not None and low <= finding.estimate <= high:
+            axes.plot(finding.estimate, row, "D" if claim else "o", color=colour, markersize=6)
         axes.annotate(
             SYMBOLS[finding.word],
             (1.0, row),
@@ -175,20 +190,13 @@ def _ratios(findings: Sequence[Finding], say: Language, relevant: float) -> Figu
     axes.set_xlim(low, high)
     axes.set_xticks([1 / 8, 1 / 4, 1 / 2, 1, 2, 4, 8], ["⅛", "¼", "½", "1", "2", "4", "8"])
     axes.minorticks_off()
-    axes.set_yticks(
-        range(len(findings)),
-        [_short(say.write(f.sentences[f.word].values["label"])) for f in findings],
-        fontsize=9,
-    )
-    axes.set_ylim(max(0.5, len(findings) - 0.5), -0.5)
+    axes.set_yticks(range(len(rows)), [label for label, _ in rows], fontsize=9)
+    for tick, (_, finding) in zip(axes.get_yticklabels(), rows, strict=True):
+        tick.set_fontweight("bold" if finding is None else "normal")
+    axes.set_ylim(max(0.5, len(rows) - 0.5), -0.5)
     axes.set_xlabel(say.translate("gånger så många som vanligt"), fontsize=9)
     axes.tick_params(axis="y", length=0)
     return figure
-
-
-def _short(label: str) -> str:
-    """Break a label before its bracket, so that it keeps to the left of a narrow chart."""
-    return label.replace(" (", "\n(")
 
 
 def rhythm(results: Results) -> Chart:
@@ -208,7 +216,7 @@ def rhythm(results: Results) -> Chart:
             edge.set_visible(False)
         bar = figure.colorbar(image, ax=axes, location="bottom", fraction=0.06, pad=0.03)
         bar.set_label(say.translate("anmälda brott per timme i veckan"), fontsize=9)
-        bar.outline.set_visible(False)  # type: ignore[operator]
+        bar.outline.set_visible(False)
     return Chart(
         title=say.sentence(found.text),
         subtitle=say.say(
@@ -244,20 +252,11 @@ def measures(results: Results) -> Chart:
         alt=" ".join([title, *parts]),
         svg=_svg(
             _ratios(
-                [_by_place(f) for f in judged], say, results.municipality.thresholds.relevant_change
+                [(textwrap.fill(str(f.text.values["measure"]), 24), f) for f in judged],
+                say,
+                results.municipality.thresholds,
             )
         ),
         table=tables.measures(results),
         language=say,
     )
-
-
-def _by_place(finding: Finding) -> Finding:
-    """Return a measure's finding with its place as label."""
-    from dataclasses import replace  # noqa: PLC0415 - next to its only use
-
-    sentences = {
-        word: Text(t.template, {**t.values, "label": str(t.values["measure"])})
-        for word, t in finding.sentences.items()
-    }
-    return replace(finding, sentences=sentences)

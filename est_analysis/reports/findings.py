@@ -43,18 +43,18 @@ _FEWER = {
 _STEADY = {
     Word.NO_SIGN: "{label}: ungefär som vanligt för årstiden. {n} mot {expected} i snitt {years}; "
     "en förändring till under {low} eller över {high} gånger är utesluten.",
-    Word.CANNOT_TELL: "{label}: går inte att avgöra om det har ändrats. {n} mot {expected} i "
-    "snitt {years}; allt mellan {interval} gånger så många är möjligt.",
+    Word.CANNOT_TELL: "{label}: {n} mot {expected} i snitt {years}. Allt mellan {interval} "
+    "gånger så många är möjligt.",
 }
 _BY_CHANCE = (
-    "{label}: går inte att avgöra om det har ändrats. {n} mot {expected} i snitt {years} ({ratio} "
-    "gånger så många, osäkerhet {interval}), men så stora skillnader uppstår också av en slump "
-    "när många grupper jämförs."
+    "{label}: {n} mot {expected} i snitt {years} ({ratio} gånger så många, osäkerhet {interval}). "
+    "Så stora skillnader uppstår också av en slump när många grupper jämförs."
 )
+
 
 def change_findings(change: Change, by: str, level: float) -> list[Finding]:
     """
-    Return one claim a series: is it more or fewer than in the same season of earlier years?
+    Return one claim a series, against the same season of earlier years.
 
     Claims are made of the kinds in `CLAIMED` only; the rest stands in the tables. Every further
     question would make each answer weaker, since the whole report is one family.
@@ -70,12 +70,14 @@ def _change_finding(
     row: dict[str, Any], by: str, seasons: list[Period], level: float, rank: int
 ) -> Finding:
     kind = str(row["kind"])
-    label = Text(KINDS[kind]) if by == "kind" else Text(
-        "{key} ({kind})", {"key": str(row[by]), "kind": Text(KINDS[kind])}
+    label = (
+        Text(KINDS[kind])
+        if by == "kind"
+        else Text("{key} ({kind})", {"key": str(row[by]), "kind": Text(KINDS[kind])})
     )
     identity = f"change/{kind}" + ("" if by == "kind" else f"/{by}/{row[by]}")
     n = int(row["n"])
-    common = {"id": identity, "n": n, "null": SEASONS, "rank": float(rank)}
+    common: dict[str, Any] = {"id": identity, "n": n, "null": SEASONS, "rank": float(rank)}
     if not seasons:
         text = Text(
             "{label}: {n}. Det finns inga tidigare år att jämföra med, så det går inte att säga "
@@ -91,8 +93,7 @@ def _change_finding(
     }
     if not row["gate"]:
         text = Text(
-            "{label}: för få för att avgöra om något har ändrats. {n} mot {expected} i snitt "
-            "{years}.",
+            "{label}: för få att jämföra. {n} mot {expected} i snitt {years}.",
             values,
         )
         return Finding(sentences=dict.fromkeys(Word, text), gate=False, **common)
@@ -261,9 +262,7 @@ BUSY_HOURS = 4
 def busiest(weights: Any) -> tuple[int, int, float]:  # noqa: ANN401 - array, shape (7, 24)
     """Return weekday (0 Monday), first hour and share of the busiest `BUSY_HOURS` of the week."""
     flat = weights.reshape(-1)
-    sums = [
-        float(sum(flat[(hour + k) % 168] for k in range(BUSY_HOURS))) for hour in range(168)
-    ]
+    sums = [float(sum(flat[(hour + k) % 168] for k in range(BUSY_HOURS))) for hour in range(168)]
     best = max(range(168), key=lambda hour: (round(sums[hour], 9), -hour))
     return best // 24, best % 24, sums[best] / float(flat.sum())
 
@@ -296,20 +295,22 @@ def situation_finding(situations: Any) -> Finding:  # noqa: ANN401 - Situations,
 
 
 _WHY_NOT = {
-    "not_started": "{measure} ({place}): insatsen har inte börjat verka, så det finns inget att följa upp.",
-    "no_place": "{measure} ({place}): platsen finns inte i platslistan och saknar koordinater, så insatsen "
-    "går inte att följa upp.",
-    "no_baseline": "{measure} ({place}): {after} {what} sedan insatsen, men inga tidigare år att jämföra med.",
-    "no_comparison": "{measure} ({place}): {after} {what} sedan insatsen mot {before} på {years} tidigare år, "
-    "men ingen jämförelseplats. Utan den går det inte att skilja insatsen från annat.",
-    "too_few": "{measure} ({place}): för få händelser för att avgöra. {after} {what} sedan insatsen mot "
+    "not_started": "{measure} ({place}): insatsen har inte börjat verka, så det finns inget att "
+    "följa upp.",
+    "no_place": "{measure} ({place}): platsen finns inte i platslistan och saknar koordinater, "
+    "så insatsen går inte att följa upp.",
+    "no_baseline": "{measure} ({place}): {after} {what} sedan insatsen, men inga tidigare år att "
+    "jämföra med.",
+    "no_comparison": "{measure} ({place}): {after} {what} sedan insatsen mot {before} på {years} "
+    "tidigare år, men ingen jämförelseplats. Utan den går det inte att skilja insatsen från annat.",
+    "too_few": "{measure} ({place}): för få händelser. {after} {what} sedan insatsen mot "
     "{before} på {years} tidigare år ({comparison}: {comparison_after} mot {comparison_before}).",
 }
 _EFFECT = {
     Word.CLEAR: "tydligt {direction}",
     Word.INDICATION: "kanske {direction}",
     Word.NO_SIGN: "varken halverat eller fördubblat",
-    Word.CANNOT_TELL: "går inte att avgöra",
+    Word.CANNOT_TELL: "effekten är oviss",
 }
 
 
@@ -328,7 +329,7 @@ def measure_finding(evaluation: Evaluation, name: str, rank: int) -> Finding:
         "comparison_before": evaluation.comparison_before,
         "comparison_after": evaluation.comparison_after,
     }
-    common = {
+    common: dict[str, Any] = {
         "id": f"measure/{evaluation.measure}",
         "n": evaluation.before + evaluation.after,
         "null": COMPARISON,
@@ -338,11 +339,11 @@ def measure_finding(evaluation: Evaluation, name: str, rank: int) -> Finding:
         text = Text(_WHY_NOT[evaluation.why_not], values)
         return Finding(sentences=dict.fromkeys(Word, text), gate=False, **common)
     direction = Text("färre" if evaluation.difference.estimate < 0 else "fler")
-    sentences = {}
+    sentences: dict[Word | None, Text] = {}
     for word, effect in _EFFECT.items():
         sentences[word] = Text(
-            "{measure} ({place}): {effect} efter insatsen. {after} {what} mot {base} i snitt tidigare år; "
-            "när jämförelseplatsens förändring räknats bort {ratio} gånger så många (osäkerhet "
+            "{measure} ({place}): {effect} efter insatsen. {after} {what} mot {base} i snitt "
+            "tidigare år; när jämförelseplatsens förändring räknats bort {ratio} gånger så många (osäkerhet "
             "{interval}).",
             values
             | {
@@ -360,6 +361,18 @@ def measure_finding(evaluation: Evaluation, name: str, rank: int) -> Finding:
         p=evaluation.p,
         **common,
     )
+
+
+def due_finding(due: pd.DataFrame) -> Finding:
+    """Return how much is overdue, open or waits for follow-up."""
+    why = due["why"].value_counts()
+    counted = {name: int(why.get(name, 0)) for name in ("overdue", "follow_up", "open")}
+    text = Text(
+        "I gruppens register är {overdue} insatser och beslut försenade, {follow_up} ska följas "
+        "upp inom en månad och {open} beslut är öppna.",
+        counted,
+    )
+    return _descriptive("due", text, n=len(due))
 
 
 def _descriptive(identity: str, text: Text, *, n: int) -> Finding:
@@ -380,6 +393,7 @@ def quarterly(results: Results) -> list[Finding]:
         cluster_finding(results.clusters, results.located_crimes, thresholds.minimum_clusters),
         rhythm_finding(results.rhythm, thresholds.minimum_rhythm),
         situation_finding(results.situations),
+        due_finding(results.due),
         *(
             measure_finding(e, str(named.loc[e.measure, "atgard"]), rank)
             for rank, e in enumerate(results.evaluations)
@@ -393,6 +407,7 @@ def meeting(results: Results) -> list[Finding]:
     thresholds = results.municipality.thresholds
     found = [
         totals_finding(results.totals, results.period),
+        due_finding(results.due),
         *change_findings(results.totals, "kind", thresholds.interval_level),
         *change_findings(results.groups, "group", thresholds.interval_level),
     ]

@@ -105,7 +105,7 @@ class Language:
         said = self.say(text)
         return said[:1].upper() + said[1:]
 
-    def write(self, value: Any) -> str:  # noqa: ANN401 - one writer for every kind of value
+    def write(self, value: Any) -> str:  # noqa: ANN401, PLR0911 - one writer of all
         """Return one value as text; what it is decides how."""
         match value:
             case None:
@@ -113,7 +113,7 @@ class Language:
             case Text():
                 return self.say(value)
             case Share():
-                return str(format_percent(value, format="#,##0 %", locale=self.locale))
+                return str(format_percent(value, format="#,##0\u00a0%", locale=self.locale))
             case bool():
                 return self.translate("ja" if value else "nej")
             case Interval():
@@ -121,7 +121,7 @@ class Language:
             case Period():
                 return self.period(value)
             case datetime() | date():
-                return self.date(value)
+                return self.long_date(value)
             case str():
                 return value
             case int():
@@ -150,9 +150,13 @@ class Language:
             return self.translate("minst {low}").format(low=self.number(interval.low))
         return f"{self.number(interval.low)}–{self.number(interval.high)}"
 
-    def date(self, day: date) -> str:
+    def long_date(self, day: date) -> str:
         """Return a day, for example 30 september 2026."""
         return str(format_date(day, "d MMMM y", locale=self.locale))
+
+    def short_date(self, day: date) -> str:
+        """Return a day as it stands in tables, for example 2026-09-30."""
+        return str(format_date(day, "short", locale=self.locale))
 
     def period(self, period: Period) -> str:
         """Return a period, for example juli–september 2026 or 17–30 september 2026."""
@@ -165,10 +169,10 @@ class Language:
             return f"{first}–{format_date(period.last, 'MMMM y', locale=self.locale)}"
         first_day, last_day = period.start, period.last
         if (first_day.year, first_day.month) == (last_day.year, last_day.month):
-            return f"{first_day.day}–{self.date(last_day)}"
+            return f"{first_day.day}–{self.long_date(last_day)}"
         same_year = first_day.year == last_day.year
         first = format_date(first_day, "d MMMM" if same_year else "d MMMM y", locale=self.locale)
-        return f"{first} – {self.date(last_day)}"
+        return f"{first} – {self.long_date(last_day)}"
 
     def kind(self, kind: str) -> str:
         """Return what records of a kind are called."""

@@ -104,6 +104,7 @@ def places(results: Results) -> Map:
     legend = _cells(chart, results)
     legend += _clusters(chart, results)
     legend += _unsafe(chart, results)
+    _labels(chart, results)
     chart.fit_bounds(_view(results))
     div, script = _parts(chart, "karta-platser")
     return Map(
@@ -170,16 +171,21 @@ def _cells(chart: folium.Map, results: Results) -> list[tuple[str, str]]:
         n = cells["reported_crime"]
         own = cells[(n >= low) & (n < high if high else True)]
         texts = [
-            say.say(Text("{n} anmälda brott, {cell}", {"n": int(row.reported_crime),
-                                                        "cell": row.cell}))
+            say.say(
+                Text("{n} anmälda brott, {cell}", {"n": int(row.reported_crime), "cell": row.cell})
+            )
             for row in own.itertuples()
         ]
         style = {"color": "#ffffff", "weight": 0.5, "fillColor": colour, "fillOpacity": 0.75}
         _layer(chart, own.assign(text=texts), style, "text")
         span = {"low": low, "high": (high or 0) - 1}
         text = say.say(
-            Text("{low}–{high} anmälda brott i rutan" if high else
-                 "{low} eller fler anmälda brott i rutan", span)
+            Text(
+                "{low}–{high} anmälda brott i rutan"
+                if high
+                else "{low} eller fler anmälda brott i rutan",
+                span,
+            )
         )
         legend.append((f"background:{colour}", text))
     return legend
@@ -190,7 +196,9 @@ def _clusters(chart: folium.Map, results: Results) -> list[tuple[str, str]]:
     if clusters.empty:
         return []
     texts = [
-        say.say(Text("Tätt område kring {name}: {n} anmälda brott", {"name": row.name_, "n": row.n}))
+        say.say(
+            Text("Tätt område kring {name}: {n} anmälda brott", {"name": row.name_, "n": row.n})
+        )
         for row in clusters.rename(columns={"name": "name_"}).itertuples()
     ]
     style = {"color": INK, "weight": 2.5, "fill": True, "fillOpacity": 0.0}
@@ -235,23 +243,51 @@ def _inert(text: str) -> str:
     return "".join(f"&#{ord(c)};" if c in "`$\\{}" else c for c in escaped)
 
 
+def _labels(chart: folium.Map, results: Results, most: int = 6) -> None:
+    """Write the names of the leading gazetteer places beside them."""
+    geography = results.geography
+    if geography.places is None:
+        return
+    spots = geography.places.drop_duplicates("name").set_index("name")
+    leading = [name for name in results.places["place"] if name in spots.index][:most]
+    at = spots.loc[leading, ["x", "y"]].to_numpy(float)
+    points = gpd.GeoSeries(gpd.points_from_xy(at[:, 0], at[:, 1]), crs=results.municipality.crs)
+    for name, point in zip(leading, points.to_crs(4326), strict=True):
+        label = folium.Tooltip(
+            _inert(name), permanent=True, direction="right", class_name="place-name", offset=(4, 0)
+        )
+        folium.CircleMarker(
+            (round(point.y, _DEGREES_DIGITS), round(point.x, _DEGREES_DIGITS)),
+            radius=2,
+            color=INK,
+            weight=1,
+            fill=True,
+            fill_opacity=1,
+            tooltip=label,
+        ).add_to(chart)
+
+
 def _view(results: Results) -> list[list[float]]:
-    """Return the south-west and north-east corners of what matters, degrees."""
-    shapes = results.cells if len(results.cells) else results.clusters
-    if len(shapes) == 0:
-        geography = results.geography
-        box = geography.boundary if geography.boundary is not None else shapely.box(0, 0, 1, 1)
-        shapes = gpd.GeoDataFrame(geometry=[box], crs=results.municipality.crs)
-    if len(shapes) and "reported_crime" in shapes:
-        busiest = shapes.sort_values(["reported_crime", "cell"], ascending=[False, True])
-        shapes = busiest.head(max(10, len(shapes) // 2))
+    """Return the corners (degrees) around the cells that hold half of the reported crime."""
+    cells = results.cells
+    geography = results.geography
+    if len(cells) and cells["reported_crime"].sum():
+        busiest = cells.sort_values(["reported_crime", "cell"], ascending=[False, True])
+        before = busiest["reported_crime"].cumsum().shift(fill_value=0)
+        shapes = busiest[before < busiest["reported_crime"].sum() / 2]
+    elif geography.boundary is not None:
+        shapes = gpd.GeoDataFrame(geometry=[geography.boundary], crs=results.municipality.crs)
+    elif len(cells):
+        shapes = cells
+    else:
+        return [[-60.0, -180.0], [75.0, 180.0]]
     west, south, east, north = shapes.to_crs(4326).total_bounds.round(_DEGREES_DIGITS)
     return [[float(south), float(west)], [float(north), float(east)]]
 
 
 def _parts(chart: folium.Map, name: str) -> tuple[str, str]:
     """Return a folium map's element and script, with ids that are the same in every run."""
-    root = chart.get_root()
+    root: Any = chart.get_root()
     for number, element in enumerate(_walk(root)):
         element._id = f"{name.replace('-', '_')}_{number}"
     root.render()
@@ -270,5 +306,3 @@ def _walk(element: Any) -> list[Any]:  # noqa: ANN401 - branca's elements are un
 
 def _tidy(script: str) -> str:
     return re.sub(r"\n\s*\n+", "\n", re.sub(r"[ \t]+\n", "\n", script))
-
-

@@ -100,7 +100,7 @@ def page(
         banner=say.translate(_BANNER),
         lead=say.translate(_LEADS[kind]),
         answers=[cards.html(f, say) for f in answers(findings)],
-        verdicts=_verdicts(results, findings),
+        verdicts=_verdicts(results, findings) if len(notebooks) > 1 else [],
         family=_family(results, findings),
         chapters=chapters,
         accounting=say.say(accounted.text) if accounted else "",
@@ -120,19 +120,26 @@ def page(
     return html if html.endswith("\n") else html + "\n"
 
 
+_NOTHING = Finding(
+    id="nothing",
+    sentences={None: Text("Inget skiljer sig säkert från samma tid på året tidigare år.")},
+    n=0,
+)
+
+
 def answers(findings: list[Finding]) -> list[Finding]:
     """
     Choose what stands first: the totals, the strongest claims, then where and in what situation.
 
-    When nothing is claimed the page says what is ruled out; "nothing found" is a result.
+    When nothing is claimed the page says so, and what is ruled out; "nothing found" is a result.
     """
     by_id = {finding.id: finding for finding in findings}
     claims = [f for f in foremost(findings) if f.word in {Word.CLEAR, Word.INDICATION}]
     steady = [f for f in foremost(findings) if f.word is Word.NO_SIGN]
     chosen = [by_id["totals"], *claims[:MOST_ANSWERS]]
     if not claims:
-        chosen += steady[:2]
-    described = ("places/crime", "places/unsafe", "rhythm", "situations")
+        chosen += [_NOTHING, *steady[:2]]
+    described = ("places/crime", "places/unsafe", "rhythm", "situations", "due")
     return chosen + [by_id[name] for name in described if name in by_id]
 
 
@@ -224,8 +231,9 @@ def chapter(notebook: NotebookNode, number: int) -> Chapter:
             shown = output.get("data", {}).get("application/vnd.est.map+json")
             if shown:
                 scripts.append(shown["script"])
-    return Chapter(f"kapitel-{number}", title, _exporter().from_notebook_node(notebook)[0],
-                   tuple(scripts))
+    return Chapter(
+        f"kapitel-{number}", title, _exporter().from_notebook_node(notebook)[0], tuple(scripts)
+    )
 
 
 def _exporter() -> Any:  # noqa: ANN401 - nbconvert is untyped

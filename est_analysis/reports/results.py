@@ -141,12 +141,21 @@ class Results:
 
     @result
     def quarantine(self) -> pd.DataFrame:
-        """Quarantined rows by source, reason, column and shown value: ``n``, ``first`` (where)."""
+        """Quarantined rows by source, reason and column: ``n``, ``first`` (where), ``values``."""
         rows = self.gathered.quarantine
-        rows = rows.assign(first=rows["file"] + " rad " + rows["row"].astype(str))
-        keys = ["source", "reason", "column", "value"]
-        table = rows.groupby(keys).agg(n=("row", "size"), first=("first", "first")).reset_index()
-        return table.sort_values(["n", *keys], ascending=[False, True, True, True, True])
+        where = rows["file"].str.rsplit("/", n=1).str[-1] + " rad " + rows["row"].astype(str)
+        keys = ["source", "reason", "column"]
+        table = (
+            rows.assign(where=where)
+            .groupby(keys)
+            .agg(
+                n=("row", "size"),
+                first=("where", "first"),
+                values=("value", lambda v: sorted(set(v) - {""})),
+            )
+            .reset_index()
+        )
+        return table.sort_values(["n", *keys], ascending=[False, True, True, True])
 
     @result
     def coverage(self) -> pd.DataFrame:

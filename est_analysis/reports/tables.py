@@ -6,7 +6,7 @@ import csv
 import io
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from est_analysis.patterns.change import Change
     from est_analysis.reports.results import Results
 
+_NUMBER = ' class="number"'
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -58,11 +59,15 @@ class Table:
         """Return the table as HTML; every text is escaped."""
         say = self.language
         caption = escape(say.say(self.caption))
-        head = "".join(f'<th scope="col">{escape(say.translate(h))}</th>' for h in self.headings)
-        body = "".join(f"<tr>{self._cells(row)}</tr>" for row in self.rows)
         if not self.rows:
-            empty = escape(say.translate("Inget att visa."))
-            body = f'<tr><td colspan="{len(self.headings)}">{empty}</td></tr>'
+            empty = escape(say.translate("inget att visa"))
+            return f'<p class="note">{caption}: {empty}.</p>'
+        numeric = [self._is_numeric(i) for i in range(len(self.headings))]
+        head = "".join(
+            f'<th scope="col"{_NUMBER if number else ""}>{escape(say.translate(heading))}</th>'
+            for heading, number in zip(self.headings, numeric, strict=True)
+        )
+        body = "".join(f"<tr>{self._cells(row, numeric)}</tr>" for row in self.rows)
         note = f'<p class="note">{escape(say.say(self.note))}</p>' if self.note else ""
         return (
             f'<div class="table" role="region" tabindex="0" aria-label="{caption}"><table>'
@@ -70,13 +75,21 @@ class Table:
             f"</table></div>{note}"
         )
 
-    def _cells(self, row: Sequence[Any]) -> str:
-        first, *others = row
-        cells = [f'<th scope="row">{escape(self.language.write(first))}</th>']
-        for value in others:
-            kind = "" if isinstance(value, (str, Text, list)) else ' class="number"'
-            cells.append(f"<td{kind}>{escape(self.language.write(value))}</td>")
+    def _is_numeric(self, column: int) -> bool:
+        """Tell whether a column holds numbers, so that it is set flush right."""
+        values = [row[column] for row in self.rows if row[column] is not None]
+        return column > 0 and not any(isinstance(v, (str, Text, list, date)) for v in values)
+
+    def _cells(self, row: Sequence[Any], numeric: Sequence[bool]) -> str:
+        cells = [f'<th scope="row">{escape(self._cell(row[0]))}</th>']
+        for value, number in zip(row[1:], numeric[1:], strict=True):
+            cells.append(f"<td{_NUMBER if number else ''}>{escape(self._cell(value))}</td>")
         return "".join(cells)
+
+    def _cell(self, value: Any) -> str:  # noqa: ANN401 - whatever a cell holds
+        if isinstance(value, date):
+            return self.language.short_date(value)
+        return self.language.write(value)
 
     def csv(self) -> str:
         """Return the table as CSV that Swedish Excel opens: semicolons, and intervals in two."""
@@ -153,24 +166,23 @@ _CHANGE_CAPTIONS = {
 _CHANGE_HEADS = {"kind": ["Slag"], "group": ["Grupp", "Slag"], "area": ["Område", "Slag"]}
 
 
-def _change(results: Results, by: str, change: Change) -> Table:
+def _change(results: Results, by: str, change: Change, kinds: Sequence[str] | None = None) -> Table:
+    if kinds is not None:
+        change = replace(change, table=change.table[change.table["kind"].isin(kinds)])
     levels = results.municipality.thresholds
     return Table(
         name={"kind": "forandring", "group": "forandring_grupp", "area": "forandring_omrade"}[by],
         caption=Text(_CHANGE_CAPTIONS[by], {"period": results.period}),
         headings=[
             *_CHANGE_HEADS[by],
-            "Nu",
-            "Vanligt samma tid",
-            "Perioden innan",
-            "Gånger så många",
-            "Osäkerhet",
+            *("Nu", "Vanligt", "Innan", "Gånger", "Osäkerhet"),
         ],
         rows=_change_rows(change, by, levels.interval_level),
         language=results.language,
         note=Text(
-            "Vanligt är snittet för samma tid på året tidigare år. Streck betyder att det är för "
-            "få händelser (under {gate} sammanlagt) eller inga tidigare år att jämföra med. "
+            "Vanligt är snittet för samma tid på året tidigare år, innan är perioden närmast före, "
+            "gånger är nu delat med vanligt. Streck betyder att det är för få händelser (under "
+            "{gate} sammanlagt) eller inga tidigare år att jämföra med. "
             "* Följer hur mycket polisen kontrollerar.",
             {"gate": levels.minimum_change},
         ),
@@ -182,14 +194,14 @@ def totals(results: Results) -> Table:
     return _change(results, "kind", results.totals)
 
 
-def groups(results: Results) -> Table:
-    """Return each group within each kind of record, now and before."""
-    return _change(results, "group", results.groups)
+def groups(results: Results, kinds: Sequence[str] | None = None) -> Table:
+    """Return each group within each kind of record, or within `kinds`, now and before."""
+    return _change(results, "group", results.groups, kinds)
 
 
-def areas(results: Results) -> Table:
-    """Return each kind of record in each area, now and before."""
-    return _change(results, "area", results.areas)
+def areas(results: Results, kinds: Sequence[str] | None = None) -> Table:
+    """Return each kind of record, or `kinds`, in each area, now and before."""
+    return _change(results, "area", results.areas, kinds)
 
 
 def accounting(results: Results) -> Table:
@@ -227,16 +239,16 @@ def quarantine(results: Results) -> Table:
         [
             Text(REASONS[row["reason"]]),
             row["column"],
-            row["value"],
             int(row["n"]),
             row["first"],
+            list(row["values"]),
         ]
         for row in results.quarantine.to_dict("records")
     ]
     return Table(
         "karantan",
         Text("Rader i karantän, efter skäl"),
-        ["Skäl", "Kolumn", "Värde", "Rader", "Första gången"],
+        ["Skäl", "Kolumn", "Rader", "Första gången", "Värden"],
         rows,
         results.language,
     )
@@ -368,7 +380,7 @@ def priorities(results: Results) -> Table:
             int(row["severe"]),
             float(row["need"]),
             Text("{best}–{worst}", {"best": row["best"], "worst": row["worst"]}),
-            _or_none(row["influence"]),
+            None if pd.isna(row["influence"]) else int(row["influence"]),
         ]
         for row in results.priorities.to_dict("records")
     ]
@@ -427,7 +439,6 @@ def measures(results: Results) -> Table:
 
 
 _WHY = {"overdue": "försenad", "follow_up": "ska följas upp", "open": "öppen"}
-_WHAT = {"measure": "insats", "decision": "beslut"}
 
 
 def due(results: Results) -> Table:
@@ -435,17 +446,16 @@ def due(results: Results) -> Table:
     rows = [
         [
             row["text"],
-            Text(_WHAT[row["what"]]),
-            row["responsible"],
             None if pd.isna(row["due"]) else row["due"].date(),
             Text(_WHY[row["why"]]),
+            row["responsible"],
         ]
         for row in results.due.to_dict("records")
     ]
     return Table(
         "att_folja_upp",
         Text("Att besluta om och följa upp, {day}", {"day": results.period.last}),
-        ["Vad", "Slag", "Ansvarig funktion", "Senast", "Läge"],
+        ["Vad", "Senast", "Läge", "Ansvarig funktion"],
         rows,
         results.language,
     )
@@ -483,14 +493,20 @@ def fortnight_places(results: Results) -> Table:
     ]
     return Table(
         "platser_motesperiod",
-        Text("Platser med minst {n} uppgifter, {period}", {
-            "n": results.municipality.disclosure.smallest_place_count,
-            "period": results.period,
-        }),
-        ["Plats", "Slag", "Nu", "Vanligt på lika lång tid", "Läge"],
+        Text(
+            "Platser med minst {n} uppgifter, {period}",
+            {
+                "n": results.municipality.disclosure.smallest_place_count,
+                "period": results.period,
+            },
+        ),
+        ["Plats", "Slag", "Nu", "Vanligt", "Läge"],
         rows,
         results.language,
-        Text("Ny: inget där på tolv månader. Få händelser på en plats växlar mycket av en slump."),
+        Text(
+            "Vanligt är snittet för lika lång tid de senaste tolv månaderna. Ny: inget där på tolv "
+            "månader. Få händelser på en plats växlar mycket av en slump."
+        ),
     )
 
 
