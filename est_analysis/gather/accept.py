@@ -78,13 +78,15 @@ def gather(municipality: Municipality) -> Gathered:
         If a file cannot be read, lacks a column, or a code list does.
     """
     geography = locate.read_geography(municipality)
-    batches = [
-        _assess(municipality, delivery, geography) for delivery in deliveries.read_all(municipality)
+    delivered = deliveries.read_all(municipality)
+    piles = [
+        _Pile.of(name, [d for d in delivered if d.source == name]) for name in municipality.sources
     ]
-    rows = pd.concat([batch.rows for batch in batches], ignore_index=True)
+    assessed = [_assess(municipality, pile, geography) for pile in piles]
+    rows = pd.concat([table for table, _ in assessed], ignore_index=True)
     rows["fate"] = rows["fate"].mask(_repeats(rows), REPEATED)
-    accounting = _account(municipality, batches, rows)
-    quarantine = pd.concat([b.quarantine for b in batches], ignore_index=True)
+    accounting = _account(delivered, rows)
+    quarantine = pd.concat([stopped for _, stopped in assessed], ignore_index=True)
 
     accepted = rows[rows["fate"] == ACCEPTED].reset_index(drop=True)
     accepted = locate.place_events(
@@ -103,21 +105,33 @@ def gather(municipality: Municipality) -> Gathered:
 
 
 @dataclass(frozen=True)
-class _Batch:
+class _Pile:
+    """All rows of one source, however many files they came in; `at` says file and row of each."""
+
     source: str
-    file: str
-    broken: int
     rows: pd.DataFrame
-    quarantine: pd.DataFrame
+    at: pd.DataFrame
+    broken: pd.DataFrame
+
+    @classmethod
+    def of(cls, source: str, delivered: list[Delivery]) -> _Pile:
+        at = [pd.DataFrame({"file": d.file, "row": d.rows.index}) for d in delivered]
+        broken = [pd.DataFrame({"file": d.file, "row": list(d.broken)}) for d in delivered]
+        return cls(
+            source,
+            pd.concat([d.rows for d in delivered], ignore_index=True),
+            pd.concat(at, ignore_index=True).astype({"file": str, "row": "int64"}),
+            pd.concat(broken, ignore_index=True).astype({"file": str, "row": "int64"}),
+        )
 
 
 class _Fates:
-    """The fate of each row of one delivery; the first rule that speaks decides."""
+    """The fate of each row of a pile; the first rule that speaks decides."""
 
-    def __init__(self, delivery: Delivery) -> None:
-        self.delivery = delivery
-        self.fate = pd.Series(ACCEPTED, index=delivery.rows.index, dtype=str)
-        self._stopped: list[pd.DataFrame] = []
+    def __init__(self, pile: _Pile) -> None:
+        self.pile = pile
+        self.fate = pd.Series(ACCEPTED, index=pile.rows.index, dtype=str)
+        self._stopped = [self._lines(pile.broken, "broken_row", "")]
 
     def drop(self, rule: pd.Series) -> None:
         """Drop by rule; nothing about the row is kept but the count."""
@@ -126,34 +140,24 @@ class _Fates:
     def quarantine(
         self, rule: pd.Series, reason: str, column: str, values: pd.Series | None = None
     ) -> None:
-        """Set rows aside with a reason; `values` are shown only where no person can hide in them."""
+        """Set rows aside with a reason; `values` are shown only where they are surely codes."""
         hit = rule & (self.fate == ACCEPTED)
         if not hit.any():
             return
         self.fate = self.fate.mask(hit, QUARANTINED)
-        self._stopped.append(
-            self._lines(hit.index[hit].to_numpy(), reason, column).assign(
-                value="" if values is None else values[hit].map(_shown).to_numpy()
-            )
-        )
+        lines = self._lines(self.pile.at[hit], reason, column)
+        if values is not None:
+            lines["value"] = values[hit].map(_shown).to_numpy()
+        self._stopped.append(lines)
 
-    def _lines(self, rows: np.ndarray, reason: str, column: str) -> pd.DataFrame:
-        return pd.DataFrame(
-            {
-                "source": self.delivery.source,
-                "file": self.delivery.file,
-                "row": rows.astype("int64"),
-                "column": column,
-                "reason": reason,
-                "value": "",
-            }
-        )
+    def _lines(self, at: pd.DataFrame, reason: str, column: str) -> pd.DataFrame:
+        where = {"source": self.pile.source, "file": at["file"], "row": at["row"]}
+        return pd.DataFrame({**where, "column": column, "reason": reason, "value": ""})
 
     def stopped(self) -> pd.DataFrame:
-        """Return the quarantined rows in the order of the file."""
-        broken = np.asarray(self.delivery.broken, dtype="int64")
-        lines = [self._lines(broken, "broken_row", ""), *self._stopped]
-        table = pd.concat(lines, ignore_index=True).sort_values("row", ignore_index=True)
+        """Return the quarantined rows in the order of files and rows."""
+        table = pd.concat(self._stopped, ignore_index=True)
+        table = table.sort_values(["file", "row"], ignore_index=True)
         return table.astype(dict.fromkeys(("source", "file", "column", "reason", "value"), str))
 
 
@@ -163,22 +167,24 @@ def _shown(value: str) -> str:
     return value if safe else "(visas inte)"
 
 
-def _assess(municipality: Municipality, delivery: Delivery, geography: Geography) -> _Batch:
-    source = municipality.sources[delivery.source]
-    fates = _Fates(delivery)
-    rows = delivery.rows
-    index = rows.index
+def _assess(
+    municipality: Municipality, pile: _Pile, geography: Geography
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return a pile's rows as events with their fate, and its quarantined rows."""
+    source = municipality.sources[pile.source]
+    fates = _Fates(pile)
+    rows = pile.rows
 
-    group, kind = _group_and_kind(municipality, source, delivery, fates)
-    moments = _moments(source, delivery, fates)
+    group, kind = _group_and_kind(municipality, source, rows, fates)
+    moments = _moments(source, rows, fates)
     x, y = _coordinates(municipality, source, rows, fates, geography)
     severity = _whole(rows, source.columns.severity, fates, "bad_severity", 1, 3)
     count = _whole(rows, source.columns.count, fates, "bad_count", 1, 10**6).fillna(1)
 
     table = pd.DataFrame(
         {
-            "event_id": _identity(delivery, source),
-            "source": delivery.source,
+            "event_id": _identity(pile, source),
+            "source": pile.source,
             "partner": source.partner,
             "kind": kind,
             "group": group,
@@ -195,17 +201,15 @@ def _assess(municipality: Municipality, delivery: Delivery, geography: Geography
             "severity": severity,
             "factors": _text(rows, source.columns.factors),
             "count": count.astype("int64"),
-            "file": delivery.file,
-            "row": index.astype("int64"),
+            "file": pile.at["file"],
+            "row": pile.at["row"],
             "fate": fates.fate,
         },
-        index=index,
+        index=rows.index,
     )
     for column in ("start", "end", "registered"):
         table[column] = table[column].astype("datetime64[s]")
-    return _Batch(
-        delivery.source, delivery.file, len(delivery.broken), table, fates.stopped()
-    )
+    return table, fates.stopped()
 
 
 def _text(rows: pd.DataFrame, column: str | None, default: str = "") -> pd.Series:
@@ -239,9 +243,8 @@ def _whole(
 
 
 def _group_and_kind(
-    municipality: Municipality, source: Source, delivery: Delivery, fates: _Fates
+    municipality: Municipality, source: Source, rows: pd.DataFrame, fates: _Fates
 ) -> tuple[pd.Series, pd.Series]:
-    rows = delivery.rows
     code = _text(rows, source.columns.code)
     fates.drop(code.isin(source.drop))
     if source.columns.kind is None:
@@ -274,9 +277,7 @@ def code_groups(municipality: Municipality, source: Source) -> dict[str, str]:
             municipality.path(source.codes), sep=";", encoding="utf-8-sig", dtype=str
         ).fillna("")
     except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise DeliveryError(
-            f"Kodlistan går inte att läsa: {error}", where=source.codes
-        ) from error
+        raise DeliveryError(f"Kodlistan går inte att läsa: {error}", where=source.codes) from error
     if missing := {"kod", "grupp"} - set(table.columns):
         raise DeliveryError(
             f"Kolumnen ”{'”, ”'.join(sorted(missing))}” saknas i kodlistan.",
@@ -289,13 +290,13 @@ def code_groups(municipality: Municipality, source: Source) -> dict[str, str]:
     return dict(zip(table["kod"], table["grupp"], strict=True))
 
 
-def _moments(source: Source, delivery: Delivery, fates: _Fates) -> dict[str, times.Moments]:
+def _moments(source: Source, rows: pd.DataFrame, fates: _Fates) -> dict[str, times.Moments]:
     moments: dict[str, times.Moments] = {}
     for field in ("start", "end", "registered"):
         columns: tuple[str, ...] | None = getattr(source.columns, field)
         if columns is None:
             continue
-        read = times.read([delivery.rows[column] for column in columns])
+        read = times.read([rows[column] for column in columns])
         fates.quarantine(read.unreadable, f"unreadable_{field}", columns[0])
         if field == "start":
             fates.quarantine(read.at.isna(), "no_start", columns[0])
@@ -324,24 +325,24 @@ def _coordinates(
     return easting, northing
 
 
-def _identity(delivery: Delivery, source: Source) -> pd.Series:
+def _identity(pile: _Pile, source: Source) -> pd.Series:
     """
     Give every row an id: the source's own, or a digest of its content.
 
     Without ids, rows that are alike within one file are different events (the k-th of its kind),
     while the same content in another file is the same event delivered again.
     """
-    rows = delivery.rows
+    rows = pile.rows
     own = _text(rows, source.columns.id)
     if (own != "").all():
-        return delivery.source + ":" + own
+        return pile.source + ":" + own
     texts = [rows[column].astype("string").fillna("").astype(str) for column in rows.columns]
     content = reduce(lambda left, right: left + "\x1f" + right, texts)
-    nth = content.groupby(content).cumcount().astype(str)
+    nth = content.groupby([pile.at["file"], content]).cumcount().astype(str)
     digest = (content + "\x1f" + nth).map(
         lambda text: hashlib.sha256(text.encode()).hexdigest()[:16]
     )
-    return delivery.source + ":" + own.where(own != "", digest)
+    return pile.source + ":" + own.where(own != "", digest)
 
 
 def _repeats(rows: pd.DataFrame) -> pd.Series:
@@ -351,17 +352,14 @@ def _repeats(rows: pd.DataFrame) -> pd.Series:
     return repeated.reindex(rows.index, fill_value=False)
 
 
-def _account(
-    municipality: Municipality, batches: list[_Batch], rows: pd.DataFrame
-) -> pd.DataFrame:
+def _account(delivered: list[Delivery], rows: pd.DataFrame) -> pd.DataFrame:
     files = pd.DataFrame(
-        [(b.source, b.file, b.broken) for b in batches], columns=["source", "file", "broken"]
+        [(d.source, d.file, len(d.rows) + len(d.broken), len(d.broken)) for d in delivered],
+        columns=["source", "file", "rows", "broken"],
     )
     fates = rows.groupby(["file", "fate"]).size().unstack(fill_value=0)
     fates = fates.reindex(index=files["file"], columns=list(_FATES), fill_value=0)
-    fates[QUARANTINED] += files["broken"].to_numpy()
-    table = fates.reset_index(drop=True).rename_axis(columns=None)
-    table.insert(0, "source", files["source"])
-    table.insert(1, "file", files["file"])
-    table.insert(2, "rows", [len(b.rows) + b.broken for b in batches])
+    fates = fates.reset_index(drop=True).rename_axis(columns=None)
+    fates[QUARANTINED] += files["broken"]
+    table = pd.concat([files[["source", "file", "rows"]], fates], axis=1)
     return table.astype(dict.fromkeys(("rows", *_FATES), "int64"))
