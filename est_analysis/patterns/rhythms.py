@@ -66,7 +66,7 @@ def aoristic(events: pd.DataFrame, *, longest_span_hours: int) -> Rhythm:
     used = ~unknown & ~too_long
 
     start = events.loc[used, "start"]
-    first = ((start.dt.dayofweek * HOURS + start.dt.hour) * 60 + start.dt.minute).to_numpy(int)
+    first = ((start.dt.day_of_week * HOURS + start.dt.hour) * 60 + start.dt.minute).to_numpy(int)
     length = span[used].astype(int)
     share = weight[used] / length
     weeks, rest = np.divmod(length, _WEEK_MINUTES)
@@ -77,7 +77,8 @@ def aoristic(events: pd.DataFrame, *, longest_span_hours: int) -> Rhythm:
     wrapped = last > _WEEK_MINUTES
     steps[0] += share[wrapped].sum()
     np.add.at(steps, last[wrapped] - _WEEK_MINUTES, -share[wrapped])
-    by_minute = np.cumsum(steps[:-1]) + (share * weeks).sum()
+    # the sum comes back to zero only nearly
+    by_minute = np.maximum(np.cumsum(steps[:-1]), 0) + (share * weeks).sum()
     return Rhythm(
         weights=by_minute.reshape(DAYS, HOURS, 60).sum(axis=2),
         n=int(weight[used].sum()),
@@ -98,9 +99,10 @@ def daypart(events: pd.DataFrame) -> pd.Series:
     """
     part = pd.Series("", index=events.index, dtype=str)
     timed = events["time_precision"].isin(["minute", "hour"])
-    clock = events["start"].dt.hour + events["start"].dt.minute / 60
-    hours = ((events["end"] - events["start"]).dt.total_seconds() / 3600).fillna(0)
+    clock = events["start"].dt.hour * 60 + events["start"].dt.minute
+    minutes = (events["end"] - events["start"]).dt.total_seconds().fillna(0) / 60
     for name, (low, high) in DAYPARTS.items():
-        inside = timed & (clock >= low) & (clock < high) & (clock + hours <= high)
+        inside = timed & (clock >= low * 60) & (clock < high * 60)
+        inside &= clock + minutes <= high * 60
         part = part.mask(inside, name)
     return part

@@ -47,7 +47,7 @@ def traits(events: pd.DataFrame) -> pd.DataFrame:
     ``weekend`` is from Friday 18:00 to Monday 06:00 by the start of the event.
     """
     start = events["start"]
-    clock = start.dt.dayofweek * 24 + start.dt.hour
+    clock = start.dt.day_of_week * 24 + start.dt.hour
     weekend = (clock >= 4 * 24 + 18) | (clock < 6)
     timed = events["time_precision"].isin(["minute", "hour"])
     return pd.DataFrame(
@@ -70,8 +70,8 @@ def typology(events: pd.DataFrame, municipality: Municipality) -> Situations:
     events
         Accepted events of one kind of record; twelve months serve a small municipality.
     municipality
-        Its thresholds say from how many events clustering is tried; below, combinations of traits
-        are counted.
+        Its thresholds say from how many rows clustering is tried; below, combinations of traits
+        are counted, and those of five events or more shown.
 
     Returns
     -------
@@ -86,22 +86,22 @@ def typology(events: pd.DataFrame, municipality: Municipality) -> Situations:
     Rousseeuw (2021), Information Systems 101:101804 (FasterPAM). Configurations: Miethe, Hart &
     Regoeczi (2008), Journal of Quantitative Criminology 24:227-241.
     """
-    features = traits(events)
+    features, count = traits(events), events["count"]
     if len(features) < municipality.thresholds.minimum_situations:
-        return _configurations(features)
-    return _medoids(features)
+        return _configurations(features, count)
+    return _medoids(features, count.to_numpy())
 
 
-def _configurations(features: pd.DataFrame) -> Situations:
-    combined = features.groupby(list(TRAITS)).size().rename("n").reset_index()
+def _configurations(features: pd.DataFrame, count: pd.Series) -> Situations:
+    total = int(count.sum())
+    combined = features.assign(n=count).groupby(list(TRAITS))["n"].sum().reset_index()
     combined = combined[combined["n"] >= 5]
     combined = combined.sort_values(["n", *TRAITS], ascending=[False] + [True] * len(TRAITS))
-    share = combined["n"] / max(1, len(features))
-    table = combined.assign(share=share, fit=np.nan).reset_index(drop=True)
-    return Situations(table, "configurations", len(features))
+    table = combined.assign(share=combined["n"] / max(1, total), fit=np.nan)
+    return Situations(table.reset_index(drop=True), "configurations", total)
 
 
-def _medoids(features: pd.DataFrame) -> Situations:
+def _medoids(features: pd.DataFrame, count: np.ndarray) -> Situations:
     import kmedoids  # noqa: PLC0415 - used here only
 
     codes = np.column_stack([pd.factorize(features[t], sort=True)[0] for t in TRAITS])
@@ -112,26 +112,24 @@ def _medoids(features: pd.DataFrame) -> Situations:
     if len(fitted) > _LARGEST_FIT:
         fitted = np.sort(rng.choice(fitted, _LARGEST_FIT, replace=False))
     distance = gower(codes[fitted], known[fitted], codes[fitted], known[fitted], weights=weights)
-    best, best_fit = None, -np.inf
+    centres, best_fit = np.empty(0, dtype=np.int64), -np.inf
     for k in range(2, _MOST_TYPES + 1):
         model = kmedoids.fasterpam(distance, k, random_state=_SEED, init="build", n_cpu=1)
         fit, _ = kmedoids.silhouette(distance, model.labels, n_cpu=1)
         if fit > best_fit + 1e-9:
-            best, best_fit = model, fit
-    medoids = fitted[np.asarray(best.medoids, dtype=int)]
-    labels = gower(codes, known, codes[medoids], known[medoids], weights=weights).argmin(
-        axis=1
-    )
+            centres, best_fit = np.asarray(model.medoids, dtype=np.int64), fit
+    medoids = fitted[centres]
+    labels = gower(codes, known, codes[medoids], known[medoids], weights=weights).argmin(axis=1)
     rows = [
-        {**_distinguishing(features, labels == label), "n": int((labels == label).sum())}
+        {**_distinguishing(features, labels == label), "n": int(count[labels == label].sum())}
         for label in range(len(medoids))
     ]
     table = pd.DataFrame(rows).assign(fit=float(best_fit))
-    table["share"] = table["n"] / len(features)
+    table["share"] = table["n"] / count.sum()
     table = table[[*TRAITS, "n", "share", "fit"]]
     order = ["n", *TRAITS]
     table = table.sort_values(order, ascending=[False] + [True] * len(TRAITS), ignore_index=True)
-    return Situations(table, "k-medoids", len(features))
+    return Situations(table, "k-medoids", int(count.sum()))
 
 
 def gower(
