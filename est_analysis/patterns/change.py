@@ -41,9 +41,7 @@ class Change:
     dispersion: dict[str, float]
 
 
-def compare(
-    events: pd.DataFrame, period: Period, municipality: Municipality, *, by: str
-) -> Change:
+def compare(events: pd.DataFrame, period: Period, municipality: Municipality, *, by: str) -> Change:
     """
     Compare every series of `period` with the same season of earlier years.
 
@@ -94,16 +92,15 @@ def compare(
         tables.append(_compared(table, period, earlier, phi, municipality))
         seasons[kind], dispersions[kind] = earlier, phi
     if not tables:
-        return Change(_EMPTY.rename(columns={"key": by}), seasons, dispersions)
+        columns = list(dict.fromkeys(by if name == "key" else name for name in _COLUMNS))
+        return Change(pd.DataFrame(columns=columns), seasons, dispersions)
     table = pd.concat(tables, ignore_index=True)
     return Change(_sorted(table, by), seasons, dispersions)
 
 
-_EMPTY = pd.DataFrame(
-    columns=[
-        *("kind", "key", "n", "preceding", "base_n", "base_years", "police_activity"),
-        *("expected", "ratio", "low", "high", "p", "gate"),
-    ]
+_COLUMNS = (
+    *("kind", "key", "n", "preceding", "base_n", "base_years", "police_activity"),
+    *("expected", "ratio", "low", "high", "p", "gate"),
 )
 
 

@@ -42,8 +42,9 @@ def places(events: pd.DataFrame, period: Period, *, smallest: int) -> pd.DataFra
         One row a place: ``place``, ``area``, ``place_type``, for each kind in `PLACE_KINDS` the
         twelve months' count, ``n`` (reported crimes in `period`), ``low`` and ``high`` (95 %
         interval of the twelve months' reported crimes, as a Poisson mean), ``share`` (of all
-        located reported crimes). Counts below `smallest` are 0 in ``n`` and missing in the kinds'
-        columns when they are one. Sorted by reported crime, then unsafe places, then name.
+        located reported crimes). A place that is shown for one kind still carries its counts of
+        the others: what shows them leaves out those below `smallest`. Sorted by reported crime,
+        then unsafe places, events and name.
     """
     year = located(in_period(events, period.year_to_end()))
     table = year.pivot_table(
@@ -83,8 +84,8 @@ def recent_places(events: pd.DataFrame, period: Period, *, smallest: int) -> pd.
         period), ``usual`` (what a period of this length had on average then), ``state`` (``new``
         where `before` is zero, else ``again``). Most now first.
     """
-    year = period.year_to_end()
-    before = located(in_period(events, Period(year.start, period.start, "interval")))
+    year = Period(period.start, period.start, "interval").year_to_end()
+    before = located(in_period(events, year))
     now = located(in_period(events, period))
     now = now[now["kind"].isin(PLACE_KINDS)]
     keys = ["place", "kind"]
@@ -92,7 +93,7 @@ def recent_places(events: pd.DataFrame, period: Period, *, smallest: int) -> pd.
     table = table[table["n"] >= smallest]
     earlier = before.groupby(keys)["count"].sum().rename("before")
     table = table.join(earlier, on=keys).fillna({"before": 0}).astype({"before": int})
-    table["usual"] = table["before"] * period.days / (year.days - period.days)
+    table["usual"] = table["before"] * period.days / year.days
     table["state"] = (table["before"] == 0).map({True: "new", False: "again"})
     columns = ["place", "area", "kind", "n", "before", "usual", "state"]
     return table.sort_values(["n", "place", "kind"], ascending=[False, True, True])[
@@ -114,12 +115,13 @@ def cells(events: pd.DataFrame, municipality: Municipality) -> gpd.GeoDataFrame:
     Returns
     -------
     GeoDataFrame
-        One row a cell with any event: ``cell`` (its south-west corner as a name), one column a
-        kind in `PLACE_KINDS`, the square as geometry, CRS the municipality's (metres). Cells are
+        One row a cell with any event of those kinds: ``cell`` (its south-west corner as a name),
+        one column a kind in `PLACE_KINDS`, the square as geometry, CRS the municipality's (metres). Cells are
         aligned to multiples of the side, so they stay the same from quarter to quarter.
     """
     side = municipality.thresholds.cell_m
     here = located(events)
+    here = here[here["kind"].isin(PLACE_KINDS)]
     east = np.floor(here["x"] / side).astype("int64").rename("east")
     north = np.floor(here["y"] / side).astype("int64").rename("north")
     table = (
@@ -197,7 +199,7 @@ def clusters(events: pd.DataFrame, municipality: Municipality) -> gpd.GeoDataFra
         )
         cores = shapely.points(at[(labels == cluster) & core])
         outline = shapely.union_all(shapely.buffer(cores, thresholds.cluster_radius_m / 2))
-        outlines.append(outline.simplify(5.0))
+        outlines.append(outline.simplify(thresholds.cluster_radius_m / 20))
     found = gpd.GeoDataFrame(rows, columns=columns, geometry=outlines, crs=municipality.crs)
     return found.sort_values(["n", "name"], ascending=[False, True], ignore_index=True)
 
