@@ -167,9 +167,9 @@ def dispersion(series: ArrayLike) -> float:
 
 
 def permutation_p(observed: float, simulated: ArrayLike) -> float:
-    """Monte Carlo p-value (r + 1) / (R + 1); a simulated tie counts against the claim."""
+    """Monte Carlo p-value (r + 1) / (R + 1); a tie, or a NaN, counts against the claim."""
     values = np.asarray(simulated, dtype=float)
-    return float((np.sum(values >= observed) + 1) / (values.size + 1))
+    return float((np.sum(~(values < observed)) + 1) / (values.size + 1))
 
 
 def holm(p_values: ArrayLike) -> NDArray[np.float64]:
@@ -185,11 +185,18 @@ def holm(p_values: ArrayLike) -> NDArray[np.float64]:
     -------
     array of float, shape (n,), in the same order
 
+    Raises
+    ------
+    ValueError
+        If a value is NaN or outside 0-1.
+
     Notes
     -----
     Holm (1979), Scandinavian Journal of Statistics 6:65-70. Valid under any dependence.
     """
     p = np.asarray(p_values, dtype=float)
+    if not ((p >= 0) & (p <= 1)).all():
+        raise ValueError("p-values lie between 0 and 1")
     order = np.argsort(p, kind="stable")
     stepped = np.maximum.accumulate(p[order] * (len(p) - np.arange(len(p))))
     adjusted = np.empty_like(p)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -130,9 +131,12 @@ def judge(findings: Iterable[Finding], thresholds: Thresholds) -> list[Finding]:
     if len(set(ids)) != len(ids):
         twice = sorted({i for i in ids if ids.count(i) > 1})
         raise ValueError(f"findings share an id: {', '.join(twice)}")
-    tested = [i for i, f in enumerate(family) if f.null is not None and f.gate and f.p is not None]
-    adjusted = holm([family[i].p for i in tested])  # type: ignore[list-item]
-    p_of = dict(zip(tested, adjusted, strict=True))
+    tested = {
+        i: f.p
+        for i, f in enumerate(family)
+        if f.null is not None and f.gate and f.p is not None and not math.isnan(f.p)
+    }
+    p_of = dict(zip(tested, holm(list(tested.values())), strict=True))
     return [
         finding
         if finding.null is None
@@ -148,7 +152,8 @@ def _word(finding: Finding, adjusted: float | None, thresholds: Thresholds) -> W
         return Word.CLEAR
     if adjusted <= thresholds.indication:
         return Word.INDICATION
-    if finding.interval and finding.interval.excludes_change(thresholds.relevant_change):
+    ratio = finding.interval if finding.unit == "ratio" else None
+    if ratio and ratio.excludes_change(thresholds.relevant_change):
         return Word.NO_SIGN
     return Word.CANNOT_TELL
 

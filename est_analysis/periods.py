@@ -92,7 +92,7 @@ class Period:
         try:
             start = self.end.replace(year=self.end.year - 1)
         except ValueError:  # 29 February
-            start = date(self.end.year - 1, 2, 28)
+            start = date(self.end.year - 1, 3, 1)
         return Period(start, self.end, "interval")
 
     def last_fortnight(self) -> Period:
@@ -147,14 +147,12 @@ def parse(text: str) -> Period:
             start, end = date.fromisoformat(m[1]), date.fromisoformat(m[2]) + timedelta(days=1)
             if end > start:
                 return Period(start, end, "fortnight" if end - start == FORTNIGHT else "interval")
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise PeriodError(
             f"Perioden ”{text}” finns inte i kalendern ({error}).",
             mend=f"Skriv till exempel {_FORMS}.",
         ) from error
-    raise PeriodError(
-        f"Perioden ”{text}” går inte att läsa.", mend=f"Skriv till exempel {_FORMS}."
-    )
+    raise PeriodError(f"Perioden ”{text}” går inte att läsa.", mend=f"Skriv till exempel {_FORMS}.")
 
 
 def latest_quarter(last_day: date) -> Period:
