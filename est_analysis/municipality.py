@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import tomllib
 from datetime import date
@@ -56,22 +57,32 @@ def _known_crs(value: str) -> str:
 def _metric_crs(value: str) -> str:
     from pyproj import CRS  # noqa: PLC0415
 
-    axes = CRS.from_user_input(_known_crs(value)).axis_info
-    if any(axis.unit_name != "metre" for axis in axes):
+    crs = CRS.from_user_input(_known_crs(value))
+    if not crs.is_projected or any(axis.unit_name != "metre" for axis in crs.axis_info):
         raise ValueError(f"{value!r} räknar inte i meter; välj till exempel EPSG:3006")
+    if "Pseudo-Mercator" in crs.name:  # a metre there is half a metre on Swedish ground
+        raise ValueError(f"{value!r} är gjort för webbkartor, inte för avstånd; välj EPSG:3006")
     return value
 
 
 def _known_zone(value: str) -> str:
     try:
         ZoneInfo(value)
-    except (KeyError, ValueError) as error:
+    except (KeyError, ValueError, OSError) as error:
         raise ValueError(f"{value!r} är ingen känd tidszon") from error
     return value
 
 
+def _known_encoding(value: str) -> str:
+    try:
+        codecs.lookup(value)
+    except LookupError as error:
+        raise ValueError(f"{value!r} är ingen känd teckenkodning") from error
+    return value
+
+
 def _inside(value: str) -> str:
-    if Path(value).is_absolute() or ".." in Path(value).parts:
+    if not Path(value).parts or Path(value).is_absolute() or ".." in Path(value).parts:
         raise ValueError(f"{value!r} ska vara en sökväg inne i kommunens mapp")
     return value
 
@@ -80,7 +91,7 @@ Inside = Annotated[str, AfterValidator(_inside)]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Columns(_Part):
@@ -136,8 +147,8 @@ class Source(_Part):
     files: Inside
     covers_from: date | None = None
     format: Literal["csv", "excel", "json", "geojson", "parquet"]
-    encoding: str = "utf-8-sig"
-    delimiter: str = ";"
+    encoding: Annotated[str, AfterValidator(_known_encoding)] = "utf-8-sig"
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ";"
     decimal: Literal[",", "."] = ","
     sheet: str | None = None
     header_row: Annotated[int, Field(ge=1)] = 1
@@ -212,6 +223,12 @@ class Thresholds(_Part):
     minimum_situations: Annotated[int, Field(ge=20)] = 100
     minimum_evaluation: Annotated[int, Field(ge=1)] = 10
 
+    @model_validator(mode="after")
+    def _clear_is_the_stricter(self) -> Thresholds:
+        if self.clear > self.indication:
+            raise ValueError("clear ska vara högst lika med indication")
+        return self
+
 
 class Disclosure(_Part):
     """What may be shown; a choice of the group, not a rule of law."""
@@ -257,6 +274,14 @@ class Municipality(_Part):
     def path(self, inside: str) -> Path:
         """Return the absolute path of a path that the settings give."""
         return self.folder / inside
+
+    def delivered(self, source: str) -> list[Path]:
+        """Return a source's delivered files by name; hidden files and Excel's locks are none."""
+        return sorted(
+            file
+            for file in self.folder.glob(self.sources[source].files)
+            if file.is_file() and not file.name.startswith((".", "~$"))
+        )
 
 
 def find(name_or_path: str | Path) -> Path:
@@ -308,16 +333,25 @@ def load(name_or_path: str | Path) -> Municipality:
     folder = find(name_or_path)
     file = folder / SETTINGS_FILE
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8-sig")
         values = tomllib.loads(text)
     except UnicodeDecodeError as error:
         raise SettingsError(
             f"{SETTINGS_FILE} är inte sparad som UTF-8.", where=str(file), mend="Spara om filen."
         ) from error
     except tomllib.TOMLDecodeError as error:
+        line = re.search(r"at line (\d+)", str(error))
         raise SettingsError(
-            f"{SETTINGS_FILE} går inte att läsa: {error}.", where=str(file)
+            f"{SETTINGS_FILE} går inte att läsa: {error}.",
+            where=f"{file}, rad {line[1]}" if line else f"{file}, sista raden",
+            mend="Rätta raden. Text står inom citattecken, och varje nyckel bara en gång.",
         ) from error
+    if "folder" in values:  # a field of the object, but no setting
+        raise SettingsError(
+            "Inställningarna håller inte:\n"
+            f"  rad {_line_of(text, ('folder',))}: folder: {_SWEDISH['extra_forbidden']}",
+            where=str(file),
+        )
     try:
         municipality = Municipality.model_validate({**values, "folder": folder})
     except ValidationError as error:
@@ -344,10 +378,10 @@ def _refuse_missing_files(municipality: Municipality, text: str) -> None:
         if isinstance(source.codes, str)
     ]
     missing = [(loc, value) for loc, value in named if not municipality.path(value).is_file()]
-    patterns = [
+    patterns: list[tuple[tuple[str, ...], str]] = [
         (("sources", name, "files"), source.files)
         for name, source in municipality.sources.items()
-        if not any(municipality.folder.glob(source.files))
+        if not municipality.delivered(name)
     ]
     if missing or patterns:
         raise SettingsError(
@@ -370,7 +404,12 @@ _SWEDISH = {
     "tuple_type": "ska vara en lista",
     "dict_type": "ska vara en tabell",
     "model_type": "ska vara en tabell",
+    "date_type": "ska vara ett datum utan citattecken, till exempel 2021-10-01",
+    "finite_number": "ska vara ett ändligt tal",
     "too_short": "är tom",
+    "too_long": "har för många värden",
+    "string_too_short": "är tom",
+    "string_too_long": "är för lång",
 }
 
 
@@ -394,16 +433,23 @@ def _is_branch(part: str) -> bool:
     return bool(re.search(r"[\[(]", part)) or part in {"str", "tuple"}
 
 
+_PART = r"""(?:"[^"]*"|'[^']*'|[\w-]+)"""
+_DOTTED = rf"{_PART}(?:\s*\.\s*{_PART})*"
+
+
+def _parts(dotted: str) -> tuple[str, ...]:
+    return tuple(part.strip("\"'") for part in re.findall(_PART, dotted))
+
+
 def _line_of(text: str, loc: tuple[str, ...]) -> int:
     """Return the line that sets `loc`, or the line of the nearest table above it."""
-    best, best_length, table = 1, 0, ()
+    best, best_length = 1, 0
+    table: tuple[str, ...] = ()
     for number, line in enumerate(text.splitlines(), 1):
-        stripped = line.split("#")[0].strip()
-        if m := re.fullmatch(r"\[+([^\]]+)\]+", stripped):
-            table = tuple(part.strip().strip("\"'") for part in m[1].split("."))
-            here = table
-        elif m := re.match(r"([\w.\-\"']+)\s*=", stripped):
-            here = (*table, *(part.strip("\"'") for part in m[1].split(".")))
+        if m := re.match(rf"\s*\[\s*({_DOTTED})\s*\]", line):
+            here = table = _parts(m[1])
+        elif m := re.match(rf"\s*({_DOTTED})\s*=", line):
+            here = (*table, *_parts(m[1]))
         else:
             continue
         if here == loc[: len(here)] and len(here) > best_length:

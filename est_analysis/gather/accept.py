@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import reduce
 
@@ -13,6 +13,7 @@ import pandas as pd
 from est_analysis.errors import DeliveryError
 from est_analysis.gather import deliveries, locate, tables, times
 from est_analysis.gather.deliveries import Delivery
+from est_analysis.gather.guard import shown_code
 from est_analysis.gather.locate import Geography
 from est_analysis.municipality import Municipality, Source
 
@@ -29,14 +30,12 @@ REASONS = {
     "unreadable_registered": "registreringsdatumet går inte att läsa",
     "end_before_start": "slutar innan den börjar",
     "unreadable_coordinates": "koordinaterna går inte att läsa",
+    "degrees": "koordinaterna är grader, inte meter: ange crs för källan",
     "outside": "ligger utanför kommunen",
     "bad_count": "antalet är inget heltal från 1",
     "bad_severity": "allvaret är inte 1, 2 eller 3",
 }
 """What each reason for quarantine is called in what people read."""
-
-_SAFE_VALUE = re.compile(r"[\w /.,()–-]{1,40}")
-_LONG_NUMBER = re.compile(r"\d{5,}|\d[\d -]{6,}")
 
 
 @dataclass(frozen=True)
@@ -138,16 +137,22 @@ class _Fates:
         self.fate = self.fate.mask(rule & (self.fate == ACCEPTED), DROPPED)
 
     def quarantine(
-        self, rule: pd.Series, reason: str, column: str, values: pd.Series | None = None
+        self,
+        rule: pd.Series,
+        reason: str,
+        column: str,
+        values: pd.Series | None = None,
+        known: Iterable[str] = (),
     ) -> None:
-        """Set rows aside with a reason; `values` are shown only where they are surely codes."""
+        """Set rows aside with a reason, and with those `values` that are like the `known` ones."""
         hit = rule & (self.fate == ACCEPTED)
         if not hit.any():
             return
         self.fate = self.fate.mask(hit, QUARANTINED)
         lines = self._lines(self.pile.at[hit], reason, column)
         if values is not None:
-            lines["value"] = values[hit].map(_shown).to_numpy()
+            shown = {value: shown_code(value, known) for value in values[hit].unique()}
+            lines["value"] = values[hit].map(shown).to_numpy()
         self._stopped.append(lines)
 
     def _lines(self, at: pd.DataFrame, reason: str, column: str) -> pd.DataFrame:
@@ -161,12 +166,6 @@ class _Fates:
         return table.astype(dict.fromkeys(("source", "file", "column", "reason", "value"), str))
 
 
-def _shown(value: str) -> str:
-    """Return a code as delivered, unless it looks like anything else than a code."""
-    safe = _SAFE_VALUE.fullmatch(value) and not _LONG_NUMBER.search(value)
-    return value if safe else "(visas inte)"
-
-
 def _assess(
     municipality: Municipality, pile: _Pile, geography: Geography
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -176,7 +175,7 @@ def _assess(
     rows = pile.rows
 
     group, kind = _group_and_kind(municipality, source, rows, fates)
-    moments = _moments(source, rows, fates)
+    moments = _moments(municipality, source, rows, fates)
     x, y = _coordinates(municipality, source, rows, fates, geography)
     severity = _whole(rows, source.columns.severity, fates, "bad_severity", 1, 3)
     count = _whole(rows, source.columns.count, fates, "bad_count", 1, 10**6).fillna(1)
@@ -215,7 +214,7 @@ def _assess(
 def _text(rows: pd.DataFrame, column: str | None, default: str = "") -> pd.Series:
     if column is None:
         return pd.Series(default, index=rows.index, dtype=str)
-    return rows[column].astype("string").fillna("").astype(str).str.strip()
+    return times.text_of(rows[column])
 
 
 def _numbers(
@@ -227,10 +226,10 @@ def _numbers(
         return nothing, nothing.notna()
     if pd.api.types.is_numeric_dtype(rows[column]):
         numbers = rows[column].astype(float)
-        return numbers, pd.Series(False, index=rows.index)
+        return numbers, pd.Series(np.isinf(numbers), index=rows.index)
     text = _text(rows, column)
     numbers = pd.to_numeric(text.str.replace(decimal, ".", regex=False), errors="coerce")
-    return numbers.astype(float), numbers.isna() & (text != "")
+    return numbers.astype(float), ~np.isfinite(numbers.astype(float)) & (text != "")
 
 
 def _whole(
@@ -252,18 +251,19 @@ def _group_and_kind(
     else:
         given = _text(rows, source.columns.kind)
         kind = given.map(source.kinds)
-        fates.quarantine(kind.isna(), "unknown_kind", source.columns.kind, given)
+        fates.quarantine(kind.isna(), "unknown_kind", source.columns.kind, given, source.kinds)
     if source.columns.code is None:
         group = pd.Series(source.constants.group, index=rows.index, dtype=str)
     else:
-        group = code.map(code_groups(municipality, source))
-        fates.quarantine(group.isna(), "unknown_code", source.columns.code, code)
+        groups = code_groups(municipality, source)
+        group = code.map(groups)
+        fates.quarantine(group.isna(), "unknown_code", source.columns.code, code, groups)
     return group.fillna("").astype(str), kind.fillna("").astype(str)
 
 
 def code_groups(municipality: Municipality, source: Source) -> dict[str, str]:
     """
-    Return which group each of a source's codes belongs to.
+    Return which group each of a source's codes belongs to; a code without a group is not known.
 
     Raises
     ------
@@ -271,11 +271,16 @@ def code_groups(municipality: Municipality, source: Source) -> dict[str, str]:
         If the code list lacks a column or names a code twice.
     """
     if not isinstance(source.codes, str):
-        return dict(source.codes or {})
+        return {code: group for code, group in (source.codes or {}).items() if group.strip()}
     try:
         table = pd.read_csv(
-            municipality.path(source.codes), sep=";", encoding="utf-8-sig", dtype=str
-        ).fillna("")
+            municipality.path(source.codes),
+            sep=";",
+            encoding="utf-8-sig",
+            dtype=str,
+            keep_default_na=False,
+            index_col=False,
+        )
     except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise DeliveryError(f"Kodlistan går inte att läsa: {error}", where=source.codes) from error
     if missing := {"kod", "grupp"} - set(table.columns):
@@ -284,19 +289,24 @@ def code_groups(municipality: Municipality, source: Source) -> dict[str, str]:
             where=f"{source.codes}; filen har: {', '.join(table.columns)}",
             mend="Kodlistan ska ha kolumnerna kod;grupp.",
         )
+    table = table[["kod", "grupp"]].apply(lambda column: column.str.strip())
+    table = table[(table["kod"] != "") & (table["grupp"] != "")]
     if (twice := table["kod"].duplicated()).any():
         first = ", ".join(table.loc[twice, "kod"].head(3))
         raise DeliveryError(f"En kod står två gånger i kodlistan: {first}.", where=source.codes)
     return dict(zip(table["kod"], table["grupp"], strict=True))
 
 
-def _moments(source: Source, rows: pd.DataFrame, fates: _Fates) -> dict[str, times.Moments]:
+def _moments(
+    municipality: Municipality, source: Source, rows: pd.DataFrame, fates: _Fates
+) -> dict[str, times.Moments]:
     moments: dict[str, times.Moments] = {}
     for field in ("start", "end", "registered"):
         columns: tuple[str, ...] | None = getattr(source.columns, field)
         if columns is None:
             continue
-        read = times.read([rows[column] for column in columns])
+        given = [rows[column] for column in columns]
+        read = times.read(given, zone=municipality.time_zone)
         fates.quarantine(read.unreadable, f"unreadable_{field}", columns[0])
         if field == "start":
             fates.quarantine(read.at.isna(), "no_start", columns[0])
@@ -319,6 +329,9 @@ def _coordinates(
     fates.quarantine(bad_x | bad_y, "unreadable_coordinates", source.columns.x or "")
     nowhere = _text(rows, source.columns.place).isin(source.unknown_places)
     x, y = x.mask(nowhere), y.mask(nowhere)
+    degrees = locate.degrees_for_metres(x, y, source.crs or municipality.crs)
+    fates.quarantine(degrees, "degrees", source.columns.x or "")
+    x, y = x.mask(degrees), y.mask(degrees)
     easting, northing = locate.to_metres(x, y, source_crs=source.crs, crs=municipality.crs)
     off = locate.outside(geography, easting, northing)
     fates.quarantine(pd.Series(off, index=rows.index), "outside", source.columns.x or "")
@@ -346,9 +359,14 @@ def _identity(pile: _Pile, source: Source) -> pd.Series:
 
 
 def _repeats(rows: pd.DataFrame) -> pd.Series:
-    """Tell which accepted rows are superseded: of rows with one id, the last delivered stands."""
-    accepted = rows[rows["fate"] == ACCEPTED]
-    repeated = accepted["event_id"].duplicated(keep="last")
+    """
+    Tell which accepted rows are superseded: of rows with one id, the last delivered stands.
+
+    A row that is dropped by rule supersedes too: a crime that is given another code later must
+    not stand under its first. A row in quarantine does not: it says nothing that can be used.
+    """
+    usable = rows[rows["fate"].isin([ACCEPTED, DROPPED])]
+    repeated = usable["event_id"].duplicated(keep="last") & (usable["fate"] == ACCEPTED)
     return repeated.reindex(rows.index, fill_value=False)
 
 
@@ -357,8 +375,9 @@ def _account(delivered: list[Delivery], rows: pd.DataFrame) -> pd.DataFrame:
         [(d.source, d.file, len(d.rows) + len(d.broken), len(d.broken)) for d in delivered],
         columns=["source", "file", "rows", "broken"],
     )
-    fates = rows.groupby(["file", "fate"]).size().unstack(fill_value=0)
-    fates = fates.reindex(index=files["file"], columns=list(_FATES), fill_value=0)
+    fates = rows.groupby(["source", "file", "fate"]).size().unstack(fill_value=0)
+    each = pd.MultiIndex.from_frame(files[["source", "file"]])
+    fates = fates.reindex(index=each, columns=list(_FATES), fill_value=0)
     fates = fates.reset_index(drop=True).rename_axis(columns=None)
     fates[QUARANTINED] += files["broken"]
     table = pd.concat([files[["source", "file", "rows"]], fates], axis=1)

@@ -6,13 +6,15 @@ import csv
 import difflib
 import json
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import datetime, time, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from est_analysis.errors import DeliveryError
+from est_analysis.gather.guard import shown_columns
 from est_analysis.municipality import Municipality, Source
 
 MIDNIGHT = time(0, 0)
@@ -50,8 +52,8 @@ def read_all(municipality: Municipality) -> list[Delivery]:
     """
     return [
         read(municipality, name, file)
-        for name, source in municipality.sources.items()
-        for file in sorted(municipality.folder.glob(source.files))
+        for name in municipality.sources
+        for file in municipality.delivered(name)
     ]
 
 
@@ -77,11 +79,18 @@ def read(municipality: Municipality, name: str, file: Path) -> Delivery:
     frame, broken = reader(file, source, shown)
     frame.columns = [str(column).strip() for column in frame.columns]
     named = source.columns.named()
+    where = f"{shown}, rad {source.header_row}" if source.format in {"csv", "excel"} else shown
     if missing := [column for column in named if column not in frame.columns]:
         raise DeliveryError(
             f"Kolumnen ”{'”, ”'.join(missing)}” saknas.",
-            where=f"{shown}, rad {source.header_row}; filen har: {', '.join(frame.columns[:30])}",
+            where=f"{where}; filen har: {shown_columns(frame.columns)}",
             mend=_column_hint(name, missing, list(frame.columns)),
+        )
+    if twice := [column for column in named if list(frame.columns).count(column) > 1]:
+        raise DeliveryError(
+            f"Kolumnen ”{'”, ”'.join(twice)}” står mer än en gång.",
+            where=where,
+            mend="Ta bort den ena kolumnen i filen, eller be om en ny leverans.",
         )
     return Delivery(name, shown, frame[named].copy(), tuple(broken))
 
@@ -103,6 +112,9 @@ def _no_table(shown: str, source: Source, why: str) -> DeliveryError:
 def _read_csv(file: Path, source: Source, shown: str) -> tuple[pd.DataFrame, list[int]]:
     skip = source.header_row - 1
     try:
+        header, wider = _first_rows(file, source)
+        if wider:  # pandas would take the first column for an index, and shift the others
+            return _read_ragged_csv(file, source, shown)
         frame = pd.read_csv(
             file,
             sep=source.delimiter,
@@ -112,38 +124,66 @@ def _read_csv(file: Path, source: Source, shown: str) -> tuple[pd.DataFrame, lis
             skip_blank_lines=False,
             skiprows=skip,
         )
-    except UnicodeDecodeError as error:
-        raise DeliveryError(
-            f"Filen är inte sparad som {source.encoding} (byte {error.start}).",
-            where=shown,
-            mend='Skriv rätt encoding för källan i municipality.toml, till exempel "cp1252".',
-        ) from error
+    except UnicodeError as error:
+        raise _wrong_encoding(file, source, shown) from error
     except pd.errors.EmptyDataError as error:
         raise _no_table(shown, source, "den är tom") from error
-    except pd.errors.ParserError:
+    except (pd.errors.ParserError, csv.Error):
         return _read_ragged_csv(file, source, shown)
+    frame.columns = header
     frame.index = pd.RangeIndex(skip + 2, skip + 2 + len(frame))
     return frame[(frame != "").any(axis=1)], []
+
+
+def _first_rows(file: Path, source: Source) -> tuple[list[str], bool]:
+    """Return the header, and whether the first row under it has more fields."""
+    with file.open(encoding=source.encoding, newline="") as handle:
+        rows = csv.reader(handle, delimiter=source.delimiter)
+        header: list[str] = next(islice(rows, source.header_row - 1, None), [])
+        if not any(header):
+            raise pd.errors.EmptyDataError
+        return header, len(next(rows, [])) > len(header)
+
+
+def _wrong_encoding(file: Path, source: Source, shown: str) -> DeliveryError:
+    content = file.read_bytes()
+    try:
+        content.decode(source.encoding)
+        where = shown
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        where = f"{shown}, rad {line}"
+    except UnicodeError:
+        where = shown
+    return DeliveryError(
+        f"Filen är inte sparad som {source.encoding}.",
+        where=where,
+        mend='Skriv rätt encoding för källan i municipality.toml, till exempel "cp1252".',
+    )
 
 
 def _read_ragged_csv(file: Path, source: Source, shown: str) -> tuple[pd.DataFrame, list[int]]:
     """Read a file in which some rows have too many fields; those rows are returned as broken."""
     good: dict[int, list[str]] = {}
     broken: list[int] = []
-    with file.open(encoding=source.encoding, newline="") as handle:
-        reader = csv.reader(handle, delimiter=source.delimiter)
-        try:
-            rows = list(reader)[source.header_row - 1 :]
-        except csv.Error as error:
-            raise _no_table(shown, source, str(error)) from error
-    header = rows[0]
-    for number, row in enumerate(rows[1:], source.header_row + 1):
+    rows: list[list[str]] = []
+    try:
+        with file.open(encoding=source.encoding, newline="") as handle:
+            # strict: a quotation mark that is never closed would swallow the rows after it
+            rows.extend(csv.reader(handle, delimiter=source.delimiter, strict=True))
+    except UnicodeError as error:
+        raise _wrong_encoding(file, source, shown) from error
+    except csv.Error as error:
+        why = f"ett citattecken stänger inte, i rad {len(rows) + 1} eller senare ({error})"
+        raise _no_table(shown, source, why) from error
+    header = rows[source.header_row - 1]
+    for number, row in enumerate(rows[source.header_row :], source.header_row + 1):
         if not any(row):
             continue
-        if len(row) > len(header):
+        if any(row[len(header) :]):
             broken.append(number)
         else:
-            good[number] = row + [""] * (len(header) - len(row))
+            good[number] = (row + [""] * (len(header) - len(row)))[: len(header)]
     return pd.DataFrame.from_dict(good, orient="index", columns=header, dtype=str), broken
 
 
@@ -183,21 +223,23 @@ def _cell_text(cell: Any) -> str:  # noqa: ANN401 - whatever a sheet holds
     if cell is None:
         return ""
     if isinstance(cell, datetime):
-        return cell.date().isoformat() if cell.time() == MIDNIGHT else cell.isoformat(" ")
-    if isinstance(cell, date):
-        return cell.isoformat()
+        # Excel counts in parts of a day: 21:30 may come as 21:29:59.997
+        cell = (cell + timedelta(milliseconds=500)).replace(microsecond=0)
+        return str(cell.date() if cell.time() == MIDNIGHT else cell)
     if isinstance(cell, time):
         return cell.strftime("%H:%M")
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return str(cell).strip()
+    if isinstance(cell, timedelta):  # a clock that Excel holds as a duration, 24:00 among them
+        minutes = round(cell.total_seconds() / 60)
+        return f"{minutes // 60:02d}:{minutes % 60:02d}"
+    whole = isinstance(cell, float) and cell.is_integer()
+    return str(int(cell) if whole else cell).strip()
 
 
 def _read_json(file: Path, source: Source, shown: str) -> tuple[pd.DataFrame, list[int]]:
     records = _json(file, source, shown)
     if not isinstance(records, list) or not all(isinstance(r, dict) for r in records):
         raise _no_table(shown, source, "den är ingen lista av poster")
-    return _records(records), []
+    return _records(records, source), []
 
 
 def _read_geojson(file: Path, source: Source, shown: str) -> tuple[pd.DataFrame, list[int]]:
@@ -207,21 +249,27 @@ def _read_geojson(file: Path, source: Source, shown: str) -> tuple[pd.DataFrame,
         raise _no_table(shown, source, "den har inga ”features”")
     records = []
     for feature in features:
+        if not isinstance(feature, dict):
+            raise _no_table(shown, source, "något i ”features” är inget objekt")
         geometry = feature.get("geometry") or {}
-        point = geometry.get("coordinates", []) if geometry.get("type") == "Point" else []
+        point = geometry.get("coordinates") or [] if geometry.get("type") == "Point" else []
         x, y = point[:2] if len(point) >= 2 else ("", "")
-        records.append({**feature.get("properties", {}), "geometry_x": x, "geometry_y": y})
-    return _records(records), []
+        records.append({**(feature.get("properties") or {}), "geometry_x": x, "geometry_y": y})
+    return _records(records, source), []
 
 
 def _json(file: Path, source: Source, shown: str) -> Any:  # noqa: ANN401 - whatever it holds
     try:
         return json.loads(file.read_text(encoding=source.encoding))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except UnicodeError as error:
+        raise _wrong_encoding(file, source, shown) from error
+    except (json.JSONDecodeError, RecursionError) as error:
         raise _no_table(shown, source, str(error)) from error
 
 
-def _records(records: list[dict[str, Any]]) -> pd.DataFrame:
+def _records(records: list[dict[str, Any]], source: Source) -> pd.DataFrame:
+    if not records:  # nothing to report: no record tells which columns there are
+        return pd.DataFrame(columns=source.columns.named(), dtype=str)
     frame = pd.DataFrame([{k: _cell_text(v) for k, v in r.items()} for r in records], dtype=str)
     frame.index = pd.RangeIndex(1, len(frame) + 1)
     return frame.fillna("")

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
-from pyproj import Transformer
+from pyproj import CRS, Transformer
 
 from est_analysis.errors import DeliveryError
 from est_analysis.municipality import Municipality
@@ -53,14 +53,24 @@ def read_geography(municipality: Municipality) -> Geography:
         If a file cannot be read, has no coordinate system, or lacks a column.
     """
     reference = municipality.reference
-    boundary = _read_shapes(municipality, reference.boundary)
+    boundary = _outline(municipality, reference.boundary)
     areas = _read_shapes(municipality, reference.areas, name=reference.area_name)
     return Geography(
-        boundary=None if boundary is None else shapely.make_valid(boundary.union_all()),
+        boundary=boundary,
         areas=areas,
         places=_read_places(municipality, reference.places),
         streets=_read_shapes(municipality, reference.streets, name="name"),
     )
+
+
+def _outline(municipality: Municipality, inside: str | None) -> shapely.Geometry | None:
+    shapes = _read_shapes(municipality, inside)
+    if shapes is None:
+        return None
+    outline = shapely.make_valid(shapes.union_all())
+    if not outline.area > 0:
+        raise DeliveryError("Kommungränsen är ingen yta.", where=str(inside))
+    return outline
 
 
 def _read_shapes(
@@ -80,11 +90,18 @@ def _read_shapes(
             where=f"{inside}; filen har: {', '.join(map(str, shapes.columns))}",
             mend="Rätta filen, eller reference.area_name i municipality.toml.",
         )
-    shapes = shapes.to_crs(municipality.crs)
+    shapes = shapes[shapes.geometry.notna()].to_crs(municipality.crs)
+    if not np.isfinite(shapes.total_bounds).all():
+        raise DeliveryError(
+            "Kartfilen har inga former, eller koordinater som inte hör till dess koordinatsystem.",
+            where=inside,
+        )
     if name is None:
         return shapes[["geometry"]]
-    shapes = shapes.rename(columns={name: "name"})[["name", "geometry"]]
-    return shapes.assign(name=shapes["name"].fillna("").astype(str)).reset_index(drop=True)
+    shapes = gpd.GeoDataFrame(
+        {"name": shapes[name].fillna("").astype(str)}, geometry=shapes.geometry, crs=shapes.crs
+    )
+    return shapes.reset_index(drop=True)
 
 
 def _read_places(municipality: Municipality, inside: str | None) -> pd.DataFrame | None:
@@ -92,18 +109,47 @@ def _read_places(municipality: Municipality, inside: str | None) -> pd.DataFrame
         return None
     file: Path = municipality.path(inside)
     try:
-        table = pd.read_csv(file, sep=";", encoding="utf-8-sig", dtype={"name": str})
+        table = pd.read_csv(
+            file,
+            sep=";",
+            encoding="utf-8-sig",
+            dtype=str,
+            keep_default_na=False,
+            skip_blank_lines=False,
+            index_col=False,
+        )
     except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise DeliveryError(f"Platslistan går inte att läsa: {error}", where=inside) from error
     if missing := [column for column in _PLACE_COLUMNS if column not in table.columns]:
         raise DeliveryError(f"Kolumnen ”{'”, ”'.join(missing)}” saknas.", where=inside)
-    bad = pd.to_numeric(table["x"], errors="coerce").isna() | pd.to_numeric(
-        table["y"], errors="coerce"
-    ).isna()
-    if bad.any():
-        first = ", ".join(str(row + 2) for row in np.flatnonzero(bad)[:3])
-        raise DeliveryError("En plats saknar koordinater.", where=f"{inside}, rad {first}")
-    return table[_PLACE_COLUMNS].fillna({"place_type": "", "area": ""})
+    table = table[_PLACE_COLUMNS].apply(lambda column: column.str.strip())
+    table = table[(table != "").any(axis=1)]
+    for axis in ("x", "y"):
+        numbers = pd.to_numeric(table[axis].str.replace(",", "."), errors="coerce")
+        table[axis] = numbers.astype(float)
+    for bad, what in (
+        (table["name"] == "", "En plats saknar namn."),
+        (~np.isfinite(table[["x", "y"]]).all(axis=1), "En plats saknar koordinater."),
+        (
+            degrees_for_metres(table["x"], table["y"], municipality.crs),
+            f"En plats har koordinater i grader, inte i meter ({municipality.crs}).",
+        ),
+    ):
+        if bad.any():
+            first = ", ".join(str(row + 2) for row in table.index[bad][:3])
+            raise DeliveryError(what, where=f"{inside}, rad {first}")
+    return table.reset_index(drop=True)
+
+
+def degrees_for_metres(x: pd.Series, y: pd.Series, crs: str) -> pd.Series:
+    """
+    Tell which coordinates are degrees although `crs` counts in metres; 0, 0 is merely unknown.
+
+    No municipality lies within 180 metres of the origin of a projection.
+    """
+    if not CRS.from_user_input(crs).is_projected:
+        return pd.Series(False, index=x.index)
+    return (x.abs() <= 180) & (y.abs() <= 180) & ~((x == 0) & (y == 0))
 
 
 def to_metres(
@@ -139,13 +185,13 @@ def to_metres(
 def outside(
     geography: Geography, x: NDArray[np.float64], y: NDArray[np.float64]
 ) -> NDArray[np.bool_]:
-    """Tell which known coordinates lie outside the boundary; none do where there is no boundary."""
+    """Tell which known coordinates lie outside the boundary, if there is one; on it is inside."""
     if geography.boundary is None:
         return np.zeros(len(x), dtype=bool)
     shapely.prepare(geography.boundary)
     known = ~np.isnan(x)
     result = np.zeros(len(x), dtype=bool)
-    result[known] = ~shapely.contains_xy(geography.boundary, x[known], y[known])
+    result[known] = ~shapely.intersects_xy(geography.boundary, x[known], y[known])
     return result
 
 
@@ -204,7 +250,8 @@ def place_events(
     streets_declared = (declared == "street") & (events["place"] != "") & (label == "")
     label = label.where(~streets_declared, events["place"])
 
-    label, kind = _name_by_coordinates(events, label, kind, geography, cell_m)
+    centroids = precision == "area"  # the middle of an area is no place
+    label, kind = _name_by_coordinates(events[~centroids], label, kind, geography, cell_m)
     area = _area_of(events, area, geography)
     lacks = (precision == "unknown") & (area != "")
     return events.assign(
@@ -215,7 +262,7 @@ def place_events(
 def _name_by_coordinates(
     events: pd.DataFrame, label: pd.Series, kind: pd.Series, geography: Geography, cell_m: float
 ) -> tuple[pd.Series, pd.Series]:
-    nameless = events.index[(label == "") & events["x"].notna()]
+    nameless = events.index[(label[events.index] == "") & events["x"].notna()]
     spots = events.loc[nameless, ["x", "y"]].drop_duplicates()
     if spots.empty:
         return label, kind
@@ -247,7 +294,14 @@ def _nearest(
     """Return which points have a shape within `limit_m` metres, and the first nearest shape."""
     tree = shapely.STRtree(shapes)
     at, which = tree.query_nearest(points, max_distance=limit_m, all_matches=True)
-    order = np.lexsort((which, at))  # of equally near shapes, the one listed first
+    return _first_of_each(at, which)
+
+
+def _first_of_each(
+    at: NDArray[np.intp], which: NDArray[np.intp]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return each point once, with the shape listed first of those that it was paired with."""
+    order = np.lexsort((which, at))
     at, first = np.unique(at[order], return_index=True)
     return at, which[order][first]
 
@@ -263,11 +317,12 @@ def _area_of(events: pd.DataFrame, area: pd.Series, geography: Geography) -> pd.
     if geography.areas is None:
         return area
     names = geography.areas["name"].to_numpy()
-    area = area.where(area.isin(names), "")
+    by_key = pd.Series(names, index=normal(geography.areas["name"]), dtype=str)
+    area = normal(area).map(by_key[~by_key.index.duplicated()]).fillna("").astype(str)
     spots = events.loc[events["x"].notna(), ["x", "y"]].drop_duplicates()
     tree = shapely.STRtree(geography.areas.geometry.to_numpy())
-    at, which = tree.query(shapely.points(spots.to_numpy()), predicate="within")
-    at, first = np.unique(at, return_index=True)
-    inside = spots.iloc[at].assign(area=names[which[first]]).set_index(["x", "y"])["area"]
+    at, which = tree.query(shapely.points(spots.to_numpy()), predicate="intersects")
+    at, which = _first_of_each(at, which)
+    inside = spots.iloc[at].assign(area=names[which]).set_index(["x", "y"])["area"]
     by_xy = inside.reindex(pd.MultiIndex.from_frame(events[["x", "y"]])).set_axis(events.index)
     return by_xy.where(by_xy.notna(), area).astype(str)

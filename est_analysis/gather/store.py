@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from est_analysis.errors import ReportError
 from est_analysis.gather.accept import Gathered
 from est_analysis.municipality import SETTINGS_FILE, Municipality
 
@@ -49,8 +50,8 @@ def input_hashes(municipality: Municipality) -> dict[str, str]:
     """
     folder = municipality.folder
     files = {folder / SETTINGS_FILE}
-    for source in municipality.sources.values():
-        files.update(folder.glob(source.files))
+    for name in municipality.sources:
+        files.update(municipality.delivered(name))
     for part in (*municipality.reference, *municipality.registers):
         inside = part[1]
         if isinstance(inside, str) and (folder / inside).is_file():
@@ -84,14 +85,28 @@ def earlier_reports(municipality: Municipality) -> list[dict[str, Any]]:
     file = municipality.path("ledger") / "reports.jsonl"
     if not file.exists():
         return []
-    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line]
+    entries = []
+    for number, line in enumerate(file.read_text(encoding="utf-8").split("\n"), 1):
+        try:
+            entries += [json.loads(line)] if line else []
+        except json.JSONDecodeError as error:
+            raise ReportError(
+                "En rad i liggaren går inte att läsa.",
+                where=f"{file}, rad {number}",
+                mend="Återställ filen från säkerhetskopian, eller ta bort den ofullständiga raden.",
+            ) from error
+    return entries
 
 
 def _append(municipality: Municipality, name: str, entries: list[dict[str, Any]]) -> None:
     folder = municipality.path("ledger")
     folder.mkdir(exist_ok=True)
     file = folder / f"{name}.jsonl"
-    seen = set(file.read_text(encoding="utf-8").splitlines()) if file.exists() else set()
+    present = file.read_text(encoding="utf-8") if file.exists() else ""
+    seen = set(present.split("\n"))
     lines = [json.dumps(entry, ensure_ascii=False, sort_keys=True) for entry in entries]
+    added = "".join(line + "\n" for line in dict.fromkeys(lines) if line not in seen)
+    if present and not present.endswith("\n"):  # an earlier run was cut off within a line
+        added = "\n" + added
     with file.open("a", encoding="utf-8", newline="\n") as handle:
-        handle.writelines(line + "\n" for line in lines if line not in seen)
+        handle.write(added)

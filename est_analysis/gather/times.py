@@ -14,7 +14,9 @@ _DATE = (
     r"|(?P<dd>\d{1,2})[./](?P<mm>\d{1,2})[./](?P<yy>\d{4}))"
 )
 _CLOCK = r"(?P<H>\d{1,2})(?:[:.](?P<M>\d{2})|(?P<M4>\d{2}))?(?:[:.]\d{2}(?:\.\d+)?)?"
-_MOMENT = rf"^{_DATE}(?:[T ]+{_CLOCK})?$"
+_OFFSET = r"(?P<offset>Z|[+-]\d{2}(?::?\d{2})?)"
+_MOMENT = rf"^{_DATE}(?:[T ]+{_CLOCK}{_OFFSET}?)?$"
+_YEARS = (1900, 2200)
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Moments:
     unreadable: pd.Series
 
 
-def read(columns: list[pd.Series]) -> Moments:
+def read(columns: list[pd.Series], *, zone: str = "Europe/Stockholm") -> Moments:
     """
     Read a moment from one to five columns of a delivery.
 
@@ -46,33 +48,42 @@ def read(columns: list[pd.Series]) -> Moments:
     columns
         One (date, or date and time), two (date, time), three (year, month, day) or five columns
         (year, month, day, hour, minute); text or numbers, same index.
+    zone
+        The municipality's time zone: a moment that carries its own offset from UTC is moved to
+        the wall time there; all others are wall times already.
 
     Returns
     -------
     Moments
         Swedish and ISO dates, ``20260930``, unpadded hours, ``HHmm`` and ``H:MM`` are read. A
-        date alone is a day, a year and month alone a month, an hour alone an hour.
+        date alone is a day, a year and month alone a month, an hour alone an hour; 24:00 is the
+        next midnight. Hours and minutes that no clock shows, and years outside 1900-2199, are
+        unreadable.
     """
     if len(columns) == 1 and pd.api.types.is_datetime64_any_dtype(columns[0]):
-        return _typed(columns[0])
-    text = _joined([_plain(column) for column in columns])
+        return _typed(columns[0], zone)
+    text = _joined([text_of(column) for column in columns])
     distinct = pd.Series(text.unique(), dtype=str)
-    parsed = _parse(distinct).set_axis(distinct, axis=0)
+    parsed = _parse(distinct, zone).set_axis(distinct, axis=0)
     rows = parsed.loc[text].set_axis(text.index, axis=0)
     given = text != ""
     return Moments(rows["at"], rows["precision"], given & rows["at"].isna())
 
 
-def _typed(column: pd.Series) -> Moments:
+def _typed(column: pd.Series, zone: str) -> Moments:
+    if column.dt.tz is not None:
+        column = column.dt.tz_convert(zone).dt.tz_localize(None)
     at = column.astype("datetime64[s]")
+    unreadable = at.notna() & ~at.dt.year.between(*_YEARS, inclusive="left")
+    at = at.mask(unreadable)
     only_days = bool((at.dropna().dt.normalize() == at.dropna()).all())
     precision = pd.Series("day" if only_days else "minute", index=at.index, dtype=str)
-    return Moments(at, precision.where(at.notna(), "unknown"), pd.Series(False, index=at.index))
+    return Moments(at, precision.where(at.notna(), "unknown"), unreadable)
 
 
-def _plain(column: pd.Series) -> pd.Series:
+def text_of(column: pd.Series) -> pd.Series:
     """Return a column as stripped text, whole numbers without decimals, missing as empty."""
-    if pd.api.types.is_float_dtype(column):
+    if pd.api.types.is_float_dtype(column) and (column.dropna() % 1 == 0).all():
         column = column.astype("Int64")
     return column.astype("string").fillna("").astype(str).str.strip()
 
@@ -80,8 +91,8 @@ def _plain(column: pd.Series) -> pd.Series:
 def _joined(columns: list[pd.Series]) -> pd.Series:
     if len(columns) == 2:
         day, clock = columns
-        bare = clock.str.fullmatch(r"\d{1,4}")
-        clock = clock.where(~bare, clock.str.zfill(4))
+        if _is_unpadded(clock):
+            clock = clock.where(~clock.str.fullmatch(r"\d{1,4}"), clock.str.zfill(4))
         return (day.str.replace(r"[ T]0?0:00(:00)?$", "", regex=True) + " " + clock).str.strip()
     if len(columns) >= 3:
         padded = [columns[0], *(c.where(c == "", c.str.zfill(2)) for c in columns[1:])]
@@ -93,7 +104,17 @@ def _joined(columns: list[pd.Series]) -> pd.Series:
     return columns[0]
 
 
-def _parse(text: pd.Series) -> pd.DataFrame:
+def _is_unpadded(clock: pd.Series) -> bool:
+    """
+    Tell whether bare numbers in a column are ``HHmm`` without zeros in front: 930, 45 and 9.
+
+    A bare 9 is nine minutes past midnight there, and nine o'clock where people write hours.
+    """
+    only_numbers = not clock.str.contains("[:.]").any()
+    return only_numbers and bool(clock.str.fullmatch(r"[1-9]\d{2}|2[5-9]|[3-9]\d").any())
+
+
+def _parse(text: pd.Series, zone: str) -> pd.DataFrame:
     """Parse distinct texts; columns ``at`` (NaT where unreadable) and ``precision``."""
     found = text.str.extract(_MOMENT)
     year = found["y"].fillna(found["y8"]).fillna(found["yy"])
@@ -111,12 +132,29 @@ def _parse(text: pd.Series) -> pd.DataFrame:
     ).astype(float)
     end_of_day = (parts["hour"] == 24) & (parts["minute"] == 0)
     parts.loc[end_of_day, "hour"] = 0
-    at = pd.to_datetime(parts, errors="coerce").astype("datetime64[s]")
+    wrong = (parts["hour"] > 23) | (parts["minute"] > 59) | (found["H"].notna() & day.isna())
+    wrong |= ~parts["year"].between(*_YEARS, inclusive="left")
+    at = pd.to_datetime(parts.mask(wrong), errors="coerce").astype("datetime64[s]")
     at = at + pd.to_timedelta(end_of_day.astype(int), unit="D").astype("timedelta64[s]")
+    at = _at_home(at, found["offset"], zone)
     precision = pd.Series("minute", index=text.index, dtype=str)
     for part, coarser in ((minute, "hour"), (found["H"], "day"), (day, "month")):
         precision = precision.where(part.notna(), coarser)
     return pd.DataFrame({"at": at, "precision": precision.where(at.notna(), "unknown")})
+
+
+def _at_home(at: pd.Series, offset: pd.Series, zone: str) -> pd.Series:
+    """Move the moments that carry an offset from UTC to the wall time of `zone`."""
+    given = offset.notna() & at.notna()
+    if not given.any():
+        return at
+    parts = offset[given].replace("Z", "+0000").str.extract(r"([+-])(\d{2}):?(\d{2})?")
+    minutes = parts[1].astype(int) * 60 + parts[2].fillna("0").astype(int)
+    minutes = minutes.where(parts[0] == "+", -minutes)
+    utc = at[given] - pd.to_timedelta(minutes, unit="min")
+    at = at.copy()
+    at[given] = utc.dt.tz_localize("UTC").dt.tz_convert(zone).dt.tz_localize(None).astype(at.dtype)
+    return at
 
 
 def end_of(moments: Moments) -> pd.Series:
