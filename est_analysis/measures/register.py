@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from est_analysis.errors import DeliveryError
+from est_analysis.errors import DeliveryError, PeriodError
 from est_analysis.gather import times
 from est_analysis.municipality import Municipality
+from est_analysis.periods import parse
 
 PROBLEM_COLUMNS = (
     *("id", "beskrivning", "plats", "x", "y", "radie_m", "omrade", "grupp", "orsak"),
@@ -32,7 +33,7 @@ CLOSED = ("Avslutad", "Avbruten", "Klart")
 _DATES = ("startdatum", "klart_senast", "slutdatum", "forvantad_effekt_fran", "uppfoljningsdatum")
 _DATE_COLUMNS = {"measures": _DATES, "decisions": ("motesdatum", "klart_senast"), "problems": ()}
 _NUMBER_COLUMNS = {"problems": ("x", "y", "radie_m", "paverkbarhet")}
-_CHOICES = {
+_CHOICES: dict[str, dict[str, tuple[str, ...]]] = {
     "measures": {"atgardstyp": MEASURE_TYPES, "sikt": TERMS, "status": MEASURE_STATES},
     "decisions": {"status": DECISION_STATES},
 }
@@ -76,7 +77,7 @@ def read(municipality: Municipality) -> Register:
     for part, columns in _COLUMNS.items():
         inside: str | None = getattr(municipality.registers, part)
         if inside is None:
-            tables[part] = _typed(pd.DataFrame(columns=list(columns), dtype=str), part)
+            tables[part], _ = _sift(pd.DataFrame(columns=list(columns), dtype=str), part)
             continue
         raw = _read_table(municipality.path(inside), inside, columns)
         table, wrong = _sift(raw, part)
@@ -85,9 +86,11 @@ def read(municipality: Municipality) -> Register:
     orphans = ~tables["measures"]["problem"].isin(tables["problems"]["id"])
     if orphans.any():
         rows = tables["measures"].index[orphans]
-        faults.append(_faults(rows, "problem", "problemet finns inte i listan").assign(
-            file=municipality.registers.measures
-        ))
+        faults.append(
+            _faults(rows, "problem", "problemet finns inte i listan").assign(
+                file=municipality.registers.measures
+            )
+        )
     listed = pd.concat(faults) if faults else _faults(pd.Index([]), "", "").assign(file="")
     return Register(
         problems=tables["problems"].reset_index(drop=True),
@@ -98,19 +101,32 @@ def read(municipality: Municipality) -> Register:
 
 
 def _read_table(file: Path, inside: str, columns: tuple[str, ...]) -> pd.DataFrame:
+    from python_calamine import CalamineError  # noqa: PLC0415 - used here only
+
     try:
         if file.suffix.lower() in {".xlsx", ".xlsm", ".xls", ".ods"}:
-            table = pd.read_excel(file, engine="calamine", dtype=object)
+            table = pd.read_excel(file, engine="calamine", dtype=object, na_filter=False)
         else:
             table = pd.read_csv(
-                file, sep=";", encoding="utf-8-sig", dtype=str, keep_default_na=False
+                file,
+                sep=";",
+                encoding="utf-8-sig",
+                dtype=str,
+                keep_default_na=False,
+                skip_blank_lines=False,
             )
-    except (UnicodeDecodeError, ValueError, OSError, pd.errors.ParserError) as error:
+    except (ValueError, OSError, CalamineError) as error:  # pandas' own are ValueErrors
         raise DeliveryError(
             f"Registret går inte att läsa: {error}",
             where=inside,
             mend="Spara om det som Excel, eller som CSV med semikolon i UTF-8.",
         ) from error
+    if not isinstance(table.index, pd.RangeIndex):  # pandas took a surplus field for row names
+        raise DeliveryError(
+            "Raderna har fler fält än rubriken.",
+            where=f"{inside}, rad 2",
+            mend="Ta bort det överflödiga semikolonet, eller spara registret som Excel.",
+        )
     table.columns = [str(column).strip() for column in table.columns]
     if missing := [column for column in columns if column not in table.columns]:
         raise DeliveryError(
@@ -141,30 +157,51 @@ def _sift(raw: pd.DataFrame, part: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the rows that hold, typed, and the faults of the others."""
     found = [
         _faults(raw.index[raw["id"] == ""], "id", "id saknas"),
-        _faults(raw.index[raw["id"].duplicated() & (raw["id"] != "")], "id", "id används två gånger"),
+        _faults(
+            raw.index[raw["id"].duplicated() & (raw["id"] != "")], "id", "id används två gånger"
+        ),
     ]
-    for column in _DATE_COLUMNS[part]:
-        unreadable = times.read([raw[column]]).unreadable
-        found.append(_faults(raw.index[unreadable], column, "datumet går inte att läsa"))
+    table = raw.copy()
+    for column, moments in _moments(raw, _DATE_COLUMNS[part]).items():
+        table[column] = moments.at
+        wrong = raw.index[moments.unreadable]
+        found.append(_faults(wrong, column, "datumet går inte att läsa"))
+    if part == "problems":
+        unknown = ~raw["vald_period"].map(_is_period)
+        found.append(_faults(raw.index[unknown], "vald_period", "perioden går inte att läsa"))
     for column in _NUMBER_COLUMNS.get(part, ()):
         number = pd.to_numeric(raw[column].str.replace(",", "."), errors="coerce")
+        table[column] = number.astype(float)
         wrong = raw.index[number.isna() & (raw[column] != "")]
         found.append(_faults(wrong, column, "är inget tal"))
     for column, choices in _CHOICES.get(part, {}).items():
         wrong = raw.index[~raw[column].isin(choices)]
         found.append(_faults(wrong, column, f"ska vara något av: {', '.join(choices)}"))
     faults = pd.concat(found)
-    return _typed(raw.drop(index=faults["row"].unique()), part), faults
+    return table.drop(index=faults["row"].unique()), faults
 
 
-def _typed(table: pd.DataFrame, part: str) -> pd.DataFrame:
-    table = table.copy()
-    for column in _DATE_COLUMNS[part]:
-        table[column] = times.read([table[column].astype(str)]).at
-    for column in _NUMBER_COLUMNS.get(part, ()):
-        text = table[column].astype(str).str.replace(",", ".")
-        table[column] = pd.to_numeric(text, errors="coerce").astype(float)
-    return table
+def _moments(raw: pd.DataFrame, columns: tuple[str, ...]) -> dict[str, times.Moments]:
+    """Read all date columns at once: a call costs more than the few dates of a register."""
+    if not columns:
+        return {}
+    stacked = pd.concat([raw[column] for column in columns], ignore_index=True)
+    read = times.read([stacked])
+    parts = [slice(i * len(raw), (i + 1) * len(raw)) for i in range(len(columns))]
+    return {
+        column: times.Moments(
+            *(s.iloc[part].set_axis(raw.index) for s in (read.at, read.precision, read.unreadable))
+        )
+        for column, part in zip(columns, parts, strict=True)
+    }
+
+
+def _is_period(text: str) -> bool:
+    """Tell whether `text` is empty or a period: a baseline must not hold what chose the place."""
+    try:
+        return text == "" or parse(text) is not None
+    except PeriodError:
+        return False
 
 
 def due(register: Register, today: date) -> pd.DataFrame:
