@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import numpy as np
-import scipy
 import pandas as pd
+import scipy
 
 from est_analysis.counts import Interval, compare_rates
 from est_analysis.errors import PeriodError
@@ -20,7 +20,7 @@ from est_analysis.patterns.hotspots import located
 from est_analysis.periods import Period, parse
 
 DEFAULT_RADIUS_M = 150.0
-_ONE_YEAR = timedelta(days=365)
+_ONE_YEAR = timedelta(weeks=52)  # as seasons move, so that one year's window never meets the next
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,8 @@ def evaluate(
     """
     Evaluate every measure of the register, in its order.
 
-    The window runs from when the effect was expected (at most a year) to the end of `period`; the
+    The window runs from when the effect was expected, or the start if that is later, to the end
+    of `period`, at most 52 weeks; the
     baseline is the same window in earlier years that are covered, that ended before the measure
     started, and that share no day with the period on which the place was chosen: a place chosen
     at its peak falls back by itself.
@@ -182,7 +183,9 @@ def evaluate(
     """
     problems = register.problems.set_index("id")
     return [
-        _evaluate(events, measure, problems.loc[measure["problem"]], period, municipality, geography)
+        _evaluate(
+            events, measure, problems.loc[measure["problem"]], period, municipality, geography
+        )
         for _, measure in register.measures.iterrows()
         if measure["problem"] in problems.index
     ]
@@ -251,9 +254,11 @@ def _judged(
 
 
 def _window(measure: pd.Series, period: Period) -> Period | None:
-    expected = measure["forvantad_effekt_fran"]
-    start = expected if not pd.isna(expected) else measure["startdatum"]
-    if pd.isna(start) or start.date() >= period.end:
+    start, expected = measure["startdatum"], measure["forvantad_effekt_fran"]
+    if pd.isna(start):
+        return None
+    start = start if pd.isna(expected) else max(start, expected)
+    if start.date() >= period.end:
         return None
     return Period(max(start.date(), period.end - _ONE_YEAR), period.end, "interval")
 
@@ -292,9 +297,7 @@ def _overlap(season: Period, chosen: Period | None) -> bool:
     return chosen is not None and season.start < chosen.end and chosen.start < season.end
 
 
-def _centre(
-    name: object, x: float, y: float, geography: Geography
-) -> tuple[float, float] | None:
+def _centre(name: object, x: float, y: float, geography: Geography) -> tuple[float, float] | None:
     if not (pd.isna(x) or pd.isna(y)):
         return float(x), float(y)
     if geography.places is None or not str(name):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from est_analysis.gather.locate import normal
+from est_analysis.patterns.hotspots import located
 
 CRITERIA = ("commonest", "increasing", "unsafe", "severe")
 _COMPARED, _MOST = 20, 10
@@ -28,17 +29,19 @@ def matrix(
     Returns
     -------
     DataFrame
-        The ten places of highest need among the twenty with most reported crime: ``place``, ``commonest`` (reported crimes, twelve
-        months), ``increasing`` (difference to the twelve months before), ``unsafe`` (reports of
-        an unsafe place), ``severe`` (events of severity 3), ``need`` (mean rank over the criteria,
-        1 is highest), ``best`` and ``worst`` (the place's rank when any one criterion is left
-        out), ``influence`` (1-3 from the register, NaN where the group has not judged).
+        The ten places of highest need among the twenty with most reported crime: ``place``,
+        ``commonest`` (reported crimes, twelve months), ``increasing`` (difference to the twelve
+        months before), ``unsafe`` (reports of an unsafe place), ``severe`` (events of severity
+        3), ``need`` (mean rank over the criteria, 1 is highest), ``best`` and ``worst`` (the
+        place's rank when any one criterion is left out), ``influence`` (1-3 from the register,
+        NaN where the group has not judged). Only located events take part, as in `places`.
     """
     table = places.set_index("place")[["reported_crime", "unsafe_place"]]
     table = table.rename(columns={"reported_crime": "commonest", "unsafe_place": "unsafe"})
-    before = preceding[preceding["kind"] == "reported_crime"].groupby("place")["count"].sum()
+    before = located(preceding[preceding["kind"] == "reported_crime"])
+    before = before.groupby("place")["count"].sum()
     table["increasing"] = table["commonest"] - before.reindex(table.index, fill_value=0)
-    severe = events[events["severity"] == 3].groupby("place")["count"].sum()
+    severe = located(events[events["severity"] == 3]).groupby("place")["count"].sum()
     table["severe"] = severe.reindex(table.index, fill_value=0)
     table = table[list(CRITERIA)].astype(int).head(_COMPARED)
     ranks = table.rank(ascending=False, method="min")
