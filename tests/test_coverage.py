@@ -2,8 +2,11 @@
 
 from datetime import date
 
+import pytest
 from frames import events, settings
+from pandera.errors import SchemaError
 
+from est_analysis.gather.tables import EVENTS
 from est_analysis.patterns.coverage import by_source, covered_seasons, first_covered, last_day
 from est_analysis.patterns.coverage import in_period as within
 from est_analysis.periods import parse
@@ -12,6 +15,13 @@ TWO = settings(sources={"polis": {}, "vakt": {"partner": "Vaktbolaget"}})
 STATED = settings(
     sources={"polis": {"covers_from": date(2022, 1, 1)}, "vakt": {"partner": "Vaktbolaget"}}
 )
+
+
+def test_the_events_of_these_tests_are_what_gathering_gives():
+    for rows in ((), ({},), ({"end": "2026-07-02", "x": None, "y": None}, {"severity": 3})):
+        EVENTS.validate(events(*rows))
+    with pytest.raises(SchemaError):
+        EVENTS.validate(events({"end": "2026-06-30"}))
 
 
 def test_a_period_holds_its_first_midnight_and_not_the_next_one():
