@@ -258,7 +258,7 @@ def _group_and_kind(
         groups = code_groups(municipality, source)
         group = code.map(groups)
         fates.quarantine(group.isna(), "unknown_code", source.columns.code, code, groups)
-    return group.fillna("").astype(str), kind.fillna("").astype(str)
+    return times.text_of(group), times.text_of(kind)
 
 
 def code_groups(municipality: Municipality, source: Source) -> dict[str, str]:
