@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 
 from est_analysis.errors import DeliveryError
+from est_analysis.gather.times import text_of
 from est_analysis.municipality import Municipality
 
 NEAR_PLACE_M = 100.0
@@ -318,7 +319,7 @@ def _area_of(events: pd.DataFrame, area: pd.Series, geography: Geography) -> pd.
         return area
     names = geography.areas["name"].to_numpy()
     by_key = pd.Series(names, index=normal(geography.areas["name"]), dtype=str)
-    area = normal(area).map(by_key[~by_key.index.duplicated()]).fillna("").astype(str)
+    area = text_of(normal(area).map(by_key[~by_key.index.duplicated()]))
     spots = events.loc[events["x"].notna(), ["x", "y"]].drop_duplicates()
     tree = shapely.STRtree(geography.areas.geometry.to_numpy())
     at, which = tree.query(shapely.points(spots.to_numpy()), predicate="intersects")

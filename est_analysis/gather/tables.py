@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import get_args
+from typing import Any, get_args
 
 import pandas as pd
 import pandera.pandas as pa
@@ -93,11 +93,18 @@ def check(frame: pd.DataFrame, schema: pa.DataFrameSchema, *, what: str) -> pd.D
     try:
         return schema.validate(frame, lazy=True)
     except pa.errors.SchemaErrors as error:
-        faults = error.failure_cases.head(3)
+        faults = dict.fromkeys(_told(fault) for fault in error.failure_cases.itertuples())
         raise DeliveryError(
             f"Tabellen ”{what}” håller inte sitt schema.",
-            where="; ".join(
-                f"kolumn {f.column}, regel {f.check}, rad {f.index}" for f in faults.itertuples()
-            ),
+            where="; ".join(list(faults)[:3]),
             mend="Det är ett fel i programmet. Anmäl det tillsammans med meddelandet.",
         ) from error
+
+
+def _told(fault: Any) -> str:  # noqa: ANN401 - a row of pandera's table of failures
+    """Return column, rule and row, without the value: it may be anything."""
+    if str(fault.check).startswith("column_"):  # the fault is the column itself
+        return f"kolumn {fault.failure_case}, regel {fault.check}"
+    column = f"kolumn {fault.column}, " if fault.schema_context == "Column" else ""
+    row = f", rad {fault.index}" if pd.notna(fault.index) else ""
+    return f"{column}regel {fault.check}{row}"
