@@ -72,7 +72,8 @@ def check(folder: Folder = "exempelsjo") -> None:
     _out.print(table)
     for row in gathered.quarantine.itertuples():
         value = f": {row.value}" if row.value else ""
-        _out.print(f"{row.file} rad {row.row}, {row.column}: {REASONS[row.reason]}{value}", soft_wrap=True)
+        where = f"{row.file} rad {row.row}, {row.column}"
+        _out.print(f"{where}: {REASONS[row.reason]}{value}", soft_wrap=True)
     for row in register.faults.itertuples():
         _out.print(f"{row.file} rad {row.row}, {row.column}: {row.reason}", soft_wrap=True)
     stopped = int(gathered.accounting["quarantined"].sum()) + len(register.faults)

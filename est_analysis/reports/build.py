@@ -239,6 +239,7 @@ def run_chapter(notebook: Path, parameters: dict[str, str]) -> NotebookNode:
         If a cell fails; the message names notebook, cell and cause.
     """
     import papermill  # noqa: PLC0415 - half a second, needed only where notebooks are run
+    from jupyter_core.utils import ensure_event_loop  # noqa: PLC0415
     from nbclient.exceptions import CellTimeoutError, DeadKernelError  # noqa: PLC0415
     from papermill.exceptions import PapermillExecutionError  # noqa: PLC0415
     from traitlets.config import Config  # noqa: PLC0415
@@ -263,7 +264,8 @@ def run_chapter(notebook: Path, parameters: dict[str, str]) -> NotebookNode:
     except PapermillExecutionError as error:
         raise ReportError(
             f"Kapitlet {notebook.stem} stannade: {error.ename}: {error.evalue}",
-            where=f"{notebook.name}, cell {error.cell_index + 1}: "
+            # papermill counts the cell of parameters that it put in; people count what they wrote
+            where=f"{notebook.name}, cell {error.cell_index + 1 - bool(parameters)}: "
             + error.source.strip().splitlines()[0],
             mend="Öppna kapitlet med est lab och kör det. Den förra rapporten står kvar.",
         ) from error
@@ -273,6 +275,10 @@ def run_chapter(notebook: Path, parameters: dict[str, str]) -> NotebookNode:
             where=notebook.name,
             mend="Kör igen; tar minnet slut, stäng andra program. Den förra rapporten står kvar.",
         ) from error
+    finally:
+        loop = ensure_event_loop()  # the one that the kernel's client left in this thread
+        if not loop.is_running():
+            loop.close()
 
 
 def provenance(results: Results) -> dict[str, Any]:

@@ -6,16 +6,20 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from est_analysis.counts import Interval
 from est_analysis.evidence import Finding, Share, Text, Word, judge
-from est_analysis.measures.evaluation import Evaluation
-from est_analysis.patterns.change import Change
-from est_analysis.periods import Period
 from est_analysis.reports.language import KINDS, WEEKDAYS
 
 if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from est_analysis.measures.evaluation import Evaluation
+    from est_analysis.patterns.change import Change
+    from est_analysis.patterns.rhythms import Rhythm
+    from est_analysis.patterns.situations import Situations
+    from est_analysis.periods import Period
     from est_analysis.reports.results import Results
 
 SEASONS = Text("jämfört med samma tid på året tidigare år")
@@ -228,7 +232,7 @@ def cluster_finding(clusters: pd.DataFrame, located: int, gate: int) -> Finding:
     return _descriptive("clusters", text, n=located)
 
 
-def rhythm_finding(rhythm: Any, gate: int) -> Finding:  # noqa: ANN401 - Rhythm, imported lazily
+def rhythm_finding(rhythm: Rhythm, gate: int) -> Finding:
     """Return the busiest stretch of the week, or that there are too few events to tell."""
     total = rhythm.n + rhythm.unknown + rhythm.too_long
     values: dict[str, Any] = {
@@ -259,7 +263,7 @@ def rhythm_finding(rhythm: Any, gate: int) -> Finding:  # noqa: ANN401 - Rhythm,
 BUSY_HOURS = 4
 
 
-def busiest(weights: Any) -> tuple[int, int, float]:  # noqa: ANN401 - array, shape (7, 24)
+def busiest(weights: NDArray[np.float64]) -> tuple[int, int, float]:
     """Return weekday (0 Monday), first hour and share of the busiest `BUSY_HOURS` of the week."""
     flat = weights.reshape(-1)
     sums = [float(sum(flat[(hour + k) % 168] for k in range(BUSY_HOURS))) for hour in range(168)]
@@ -274,7 +278,7 @@ def situation_label(row: Mapping[str, Any]) -> Text:
     return Text(" · ".join(named) if named else "blandat")
 
 
-def situation_finding(situations: Any) -> Finding:  # noqa: ANN401 - Situations, imported lazily
+def situation_finding(situations: Situations) -> Finding:
     """Return the commonest situation."""
     if situations.table.empty:
         text = Text(
@@ -343,8 +347,8 @@ def measure_finding(evaluation: Evaluation, name: str, rank: int) -> Finding:
     for word, effect in _EFFECT.items():
         sentences[word] = Text(
             "{measure} ({place}): {effect} efter insatsen. {after} {what} mot {base} i snitt "
-            "tidigare år; när jämförelseplatsens förändring räknats bort {ratio} gånger så många (osäkerhet "
-            "{interval}).",
+            "tidigare år; när jämförelseplatsens förändring räknats bort {ratio} gånger så många "
+            "(osäkerhet {interval}).",
             values
             | {
                 "effect": Text(effect, {"direction": direction}),

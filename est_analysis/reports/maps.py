@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import html
 import json
 import re
 from dataclasses import dataclass, field
-from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import folium
@@ -19,6 +16,7 @@ from est_analysis.evidence import Text
 from est_analysis.reports import tables
 from est_analysis.reports.charts import INK, ORANGE, QUIET, SEQUENCE
 from est_analysis.reports.language import Language
+from est_analysis.reports.leaflet import leaflet
 
 if TYPE_CHECKING:
     from est_analysis.reports.results import Results
@@ -29,23 +27,10 @@ MAP_MIME = "application/vnd.est.map+json"
 BREAKS = (2, 5, 10, 20)
 """Lower ends of the classes of cells; the same for every period, so that maps compare."""
 
+AROUND_M = 900.0
+"""How far around the largest dense area a map opens, metres."""
+
 _DEGREES_DIGITS = 5
-_CARRIER = ("js_lib_leaflet", "static/js_lib_leaflet")
-
-
-@cache
-def leaflet() -> tuple[str, str]:
-    """Return Leaflet's script and style sheet, pictures inlined, from its carrier package."""
-    folder = resources.files(_CARRIER[0]).joinpath(_CARRIER[1])
-    script = folder.joinpath("leaflet.js").read_text(encoding="utf-8")
-    style = folder.joinpath("leaflet.css").read_text(encoding="utf-8")
-
-    def inlined(match: re.Match[str]) -> str:
-        picture = folder.joinpath(match[1]).read_bytes()
-        return f"url(data:image/png;base64,{base64.b64encode(picture).decode('ascii')})"
-
-    style = re.sub(r"url\((images/[\w.-]+\.png)\)", inlined, style)
-    return re.sub(r"\s*//# sourceMappingURL=.*", "", script), style
 
 
 @dataclass(frozen=True)
@@ -99,7 +84,13 @@ def places(results: Results) -> Map:
     """Return where reported crime gathers and which places are pointed out as unsafe."""
     say = results.language
     found = {f.id: f for f in results.findings}["clusters"]
-    chart = folium.Map(tiles=None, zoom_control=True, scrollWheelZoom=False, zoomSnap=0.25)
+    chart = folium.Map(
+        tiles=None,
+        zoom_control=True,
+        attributionControl=False,
+        scrollWheelZoom=False,
+        zoomSnap=0.25,
+    )
     _ground(chart, results)
     legend = _cells(chart, results)
     legend += _clusters(chart, results)
@@ -268,17 +259,14 @@ def _labels(chart: folium.Map, results: Results, most: int = 6) -> None:
 
 
 def _view(results: Results) -> list[list[float]]:
-    """Return the corners (degrees) around the cells that hold half of the reported crime."""
-    cells = results.cells
-    geography = results.geography
-    if len(cells) and cells["reported_crime"].sum():
-        busiest = cells.sort_values(["reported_crime", "cell"], ascending=[False, True])
-        before = busiest["reported_crime"].cumsum().shift(fill_value=0)
-        shapes = busiest[before < busiest["reported_crime"].sum() / 2]
-    elif geography.boundary is not None:
-        shapes = gpd.GeoDataFrame(geometry=[geography.boundary], crs=results.municipality.crs)
-    elif len(cells):
-        shapes = cells
+    """Return the corners (degrees) around the largest dense area, or around everything."""
+    crs, boundary = results.municipality.crs, results.geography.boundary
+    if len(results.clusters):
+        shapes = results.clusters.head(1).buffer(AROUND_M)
+    elif len(results.cells):
+        shapes = results.cells.geometry
+    elif boundary is not None:
+        shapes = gpd.GeoSeries([boundary], crs=crs)
     else:
         return [[-60.0, -180.0], [75.0, 180.0]]
     west, south, east, north = shapes.to_crs(4326).total_bounds.round(_DEGREES_DIGITS)

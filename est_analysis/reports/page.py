@@ -14,9 +14,10 @@ import jinja2
 from traitlets.config import Config
 
 from est_analysis import __version__
-from est_analysis.evidence import Finding, Text, Word, foremost
+from est_analysis.evidence import Finding, Share, Text, Word, foremost
 from est_analysis.reports import cards
 from est_analysis.reports.language import CAVEATS, SYMBOLS
+from est_analysis.reports.leaflet import leaflet
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -80,8 +81,6 @@ def page(
     scripts = [script for part in chapters for script in part.scripts]
     style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
     if scripts:
-        from est_analysis.reports.maps import leaflet  # noqa: PLC0415 - folium, only with a map
-
         library, library_style = leaflet()
         scripts = [library, *scripts]
         style = library_style + style
@@ -169,17 +168,11 @@ def _family(results: Results, findings: list[Finding]) -> str:
             {
                 "n": sum(f.null is not None for f in findings),
                 "tested": sum(f.null is not None and f.gate for f in findings),
-                "clear": _percent(thresholds.clear),
-                "indication": _percent(thresholds.indication),
+                "clear": Share(thresholds.clear),
+                "indication": Share(thresholds.indication),
             },
         )
     )
-
-
-def _percent(value: float) -> Any:  # noqa: ANN401 - a Share
-    from est_analysis.evidence import Share  # noqa: PLC0415
-
-    return Share(value)
 
 
 def _made(results: Results) -> str:

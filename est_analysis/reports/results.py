@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 RESULTS_FOLDER = "EST_RESULTS"
 """Environment variable with the folder of a run's saved results; set by `build` only."""
 
+_SETTINGS = "municipality.pickle"
 EDITIONS = ("internal", "published")
 _T = TypeVar("_T")
 
@@ -310,6 +311,7 @@ class Results:
     def save(self, folder: Path, names: tuple[str, ...]) -> None:
         """Compute the named results and write them where a run's chapters will read them."""
         folder.mkdir(parents=True, exist_ok=True)
+        (folder / _SETTINGS).write_bytes(pickle.dumps(self.municipality))
         for name in names:
             (folder / f"{name}.pickle").write_bytes(pickle.dumps(getattr(self, name)))
 
@@ -351,17 +353,16 @@ def open_report(
     """
     from est_analysis.reports.language import Language  # noqa: PLC0415
 
-    settings = municipalities.load(municipality)
-    parsed = periods.parse(period)
-    folder = os.environ.get(RESULTS_FOLDER)
     check_edition(edition)
-    return Results(
-        settings,
-        parsed,
-        edition,
-        Language(language),
-        saved=Path(folder) / str(parsed) if folder else None,
+    parsed = periods.parse(period)
+    run = os.environ.get(RESULTS_FOLDER)
+    saved = Path(run) / str(parsed) if run else None
+    settings = (
+        pickle.loads((saved / _SETTINGS).read_bytes())
+        if saved
+        else municipalities.load(municipality)
     )
+    return Results(settings, parsed, edition, Language(language), saved=saved)
 
 
 def check_edition(edition: str) -> None:

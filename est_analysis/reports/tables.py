@@ -15,7 +15,6 @@ import pandas as pd
 
 from est_analysis.counts import Interval
 from est_analysis.evidence import Share, Text
-from est_analysis.patterns.rhythms import DAYS, HOURS
 from est_analysis.reports.findings import situation_label
 from est_analysis.reports.language import KINDS, WEEKDAYS, Language
 
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from est_analysis.reports.results import Results
 
 _NUMBER = ' class="number"'
+_DATE = ' class="date"'
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -83,7 +83,8 @@ class Table:
     def _cells(self, row: Sequence[Any], numeric: Sequence[bool]) -> str:
         cells = [f'<th scope="row">{escape(self._cell(row[0]))}</th>']
         for value, number in zip(row[1:], numeric[1:], strict=True):
-            cells.append(f"<td{_NUMBER if number else ''}>{escape(self._cell(value))}</td>")
+            kind = _NUMBER if number else _DATE if isinstance(value, date) else ""
+            cells.append(f"<td{kind}>{escape(self._cell(value))}</td>")
         return "".join(cells)
 
     def _cell(self, value: Any) -> str:  # noqa: ANN401 - whatever a cell holds
@@ -137,7 +138,7 @@ def _or_none(value: float) -> float | None:
     return None if pd.isna(value) else float(value)
 
 
-def _change_rows(change: Change, by: str, level: float) -> list[list[Any]]:
+def _change_rows(change: Change, by: str, level: float, *, one_kind: bool) -> list[list[Any]]:
     rows = []
     for row in change.table.to_dict("records"):
         kind = Text(KINDS[row["kind"]])
@@ -147,7 +148,7 @@ def _change_rows(change: Change, by: str, level: float) -> list[list[Any]]:
         rows.append(
             [
                 Text("{key}{flag}", {"key": key, "flag": flag}) if flag else key,
-                *([] if by == "kind" else [kind]),
+                *([] if by == "kind" or one_kind else [kind]),
                 int(row["n"]),
                 _or_none(row["expected"]),
                 int(row["preceding"]),
@@ -170,14 +171,25 @@ def _change(results: Results, by: str, change: Change, kinds: Sequence[str] | No
     if kinds is not None:
         change = replace(change, table=change.table[change.table["kind"].isin(kinds)])
     levels = results.municipality.thresholds
+    one_kind = kinds is not None and len(kinds) == 1
+    heads = _CHANGE_HEADS[by][:1] if one_kind else _CHANGE_HEADS[by]
+    caption = _CHANGE_CAPTIONS[by]
+    values: dict[str, Any] = {"period": results.period}
+    if kinds is not None and one_kind:
+        caption = (
+            "Förändring per område, {kind}, {period}"
+            if by == "area"
+            else ("Förändring per grupp, {kind}, {period}")
+        )
+        values["kind"] = Text(KINDS[kinds[0]])
     return Table(
         name={"kind": "forandring", "group": "forandring_grupp", "area": "forandring_omrade"}[by],
-        caption=Text(_CHANGE_CAPTIONS[by], {"period": results.period}),
+        caption=Text(caption, values),
         headings=[
-            *_CHANGE_HEADS[by],
+            *heads,
             *("Nu", "Vanligt", "Innan", "Gånger", "Osäkerhet"),
         ],
-        rows=_change_rows(change, by, levels.interval_level),
+        rows=_change_rows(change, by, levels.interval_level, one_kind=one_kind),
         language=results.language,
         note=Text(
             "Vanligt är snittet för samma tid på året tidigare år, innan är perioden närmast före, "
@@ -319,9 +331,9 @@ def rhythm(results: Results) -> Table:
     rows = [
         [
             Text("kl. {hour}", {"hour": f"{hour:02d}"}),
-            *(float(weights[day, hour]) for day in range(DAYS)),
+            *(float(weights[day, hour]) for day in range(len(WEEKDAYS))),
         ]
-        for hour in range(HOURS)
+        for hour in range(weights.shape[1])
     ]
     return Table(
         "veckorytm",
@@ -409,9 +421,14 @@ def measures(results: Results) -> Table:
         judged = e.difference is not None
         rows.append(
             [
-                str(by_id.loc[e.measure, "atgard"]),
-                e.place,
-                e.group or Text(KINDS["reported_crime"]),
+                Text(
+                    "{measure} ({place}; {what})",
+                    {
+                        "measure": str(by_id.loc[e.measure, "atgard"]),
+                        "place": e.place,
+                        "what": e.group or Text(KINDS["reported_crime"]),
+                    },
+                ),
                 e.before / e.years if e.years else None,
                 e.after if e.window else None,
                 None if e.comparison_before < 0 else e.comparison_before / e.years,
@@ -424,7 +441,7 @@ def measures(results: Results) -> Table:
         "insatser",
         Text("Insatser: före och efter, till och med {day}", {"day": results.period.last}),
         [
-            *("Insats", "Plats", "Gäller", "Före, per år", "Efter"),
+            *("Insats", "Före, per år", "Efter"),
             *("Jämförelse före", "Jämförelse efter", "Skillnad", "Osäkerhet"),
         ],
         rows,

@@ -1,0 +1,122 @@
+"""Notebooks: thin, parameterised, committed without outputs but for the compared facts."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from est_analysis.reports.build import MEETING, NOTEBOOKS, QUARTERLY
+
+CHAPTERS = [*QUARTERLY.chapters, *MEETING.chapters]
+COMPARED = "nbval-check-output"
+PARAMETERS = ["municipality", "period", "edition", "language"]
+BANNED = (ast.FunctionDef, ast.ClassDef, ast.For, ast.While, ast.If, ast.Try, ast.With, ast.Lambda)
+
+
+def read(name: str) -> nbformat.NotebookNode:
+    return nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
+
+
+def faults(notebook: nbformat.NotebookNode) -> list[str]:
+    """Return what a notebook does that belongs in the package, or lacks."""
+    found = []
+    cells = notebook.cells
+    if notebook.metadata.kernelspec.name != "python3":
+        found.append("kernelspec")
+    headings = [
+        len(mark)
+        for cell in cells
+        if cell.cell_type == "markdown"
+        for mark in re.findall(r"^(#+) ", cell.source, re.MULTILINE)
+    ]
+    if headings.count(1) != 1 or headings[0] != 1 or max(headings) > 2:
+        found.append("headings")
+    tagged = [c for c in cells if "parameters" in c.metadata.get("tags", [])]
+    names = [n.target.id for c in tagged for n in ast.parse(c.source).body]
+    if names != PARAMETERS:
+        found.append("parameters")
+    compared = [c for c in cells if COMPARED in c.metadata.get("tags", [])]
+    if not compared or not all(c.outputs and c.execution_count for c in compared):
+        found.append("no compared output")
+    for number, cell in enumerate(cells):
+        if cell.cell_type == "markdown":
+            if re.search(r"\d+([.,]\d+)? ?(%|procent|brott|händelser|gånger)", cell.source):
+                found.append(f"cell {number}: a statistic typed in prose")
+            continue
+        tree = ast.parse(cell.source)
+        if any(isinstance(node, BANNED) for node in ast.walk(tree)):
+            found.append(f"cell {number}: a branch, loop or definition")
+        if cell not in compared and (cell.outputs or cell.execution_count):
+            found.append(f"cell {number}: stored output")
+        if len(cell.source.splitlines()) > 12:
+            found.append(f"cell {number}: long")
+    return found
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_a_notebook_is_thin(name):
+    assert faults(read(name)) == []
+
+
+def test_every_notebook_is_a_chapter():
+    assert sorted(p.stem for p in NOTEBOOKS.glob("*.ipynb")) == sorted(CHAPTERS)
+
+
+@pytest.mark.parametrize(
+    ("fault", "spoil"),
+    [
+        ("kernelspec", lambda n: n.metadata.kernelspec.update(name="mine")),
+        ("headings", lambda n: n.cells[0].update(source="## Fel")),
+        ("parameters", lambda n: n.cells[1].update(source="period = '2026Q3'")),
+        ("no compared output", lambda n: n.cells[-1].update(outputs=[])),
+        ("branch", lambda n: n.cells[2].update(source="for x in []:\n    pass")),
+        ("statistic", lambda n: n.cells[0].update(source="# Titel\n\nDet var 31 % fler.")),
+        ("long", lambda n: n.cells[2].update(source="\n".join(["x = 1"] * 13))),
+        (
+            "stored",
+            lambda n: n.cells[2].update(
+                outputs=[nbformat.v4.new_output("stream", text="x")], execution_count=1
+            ),
+        ),
+    ],
+)
+def test_each_rule_can_fail(fault, spoil):
+    notebook = copy.deepcopy(read("1_situation"))
+    spoil(notebook)
+    assert any(fault in found for found in faults(notebook))
+
+
+def nbval(*files: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pytest", "--nbval-lax", "-q", "-p", "no:cacheprovider"]
+    return subprocess.run(
+        [*command, "-c", "/dev/null" if sys.platform != "win32" else "nul", *map(str, files)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=NOTEBOOKS,
+    )
+
+
+def test_stored_facts_are_what_the_notebooks_compute():
+    run = nbval(*(NOTEBOOKS / f"{name}.ipynb" for name in CHAPTERS))
+    assert run.returncode == 0, run.stdout[-3000:]
+
+
+def test_a_wrong_stored_number_fails(tmp_path):
+    notebook = copy.deepcopy(read("5_measures"))
+    output = notebook.cells[-1].outputs[0]
+    right = output.text
+    output.text = re.sub(r"\d", lambda m: str((int(m[0]) + 1) % 10), right, count=2)
+    assert output.text != right
+    file = tmp_path / "5_measures.ipynb"
+    nbformat.write(notebook, file)
+    run = nbval(file)
+    assert run.returncode == 1
+    assert "1 failed" in run.stdout
