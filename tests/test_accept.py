@@ -286,6 +286,14 @@ def test_an_accepted_event(gather_wide):
     assert (event["severity"], event["count"], event["row"]) == (2, 3, 2)
 
 
+def test_what_a_source_says_of_its_groups_and_places(gather):
+    rows = "1;K1;2026-07-01;500100;6500100;ok nd\n2;K2;2026-07-01;500100;6500100;Torget\n"
+    got = gather(rows, source={"police_activity": ["Klotter"], "unknown_places": ["ok nd"]})
+    assert got.events["police_activity"].tolist() == [False, True]
+    assert got.events["x"].isna().tolist() == [True, False]
+    assert got.events["place_precision"].tolist() == ["unknown", "point"]
+
+
 def test_an_end_may_equal_its_start(gather_wide):
     for end in ("2026-07-01 12:00", "2026-07-01", "2026-07", ""):
         got = gather_wide(WIDE + FINE.replace(";2026-07-01;", f";{end};"))

@@ -135,6 +135,12 @@ def test_of_two_streets_as_near_the_first_listed_names():
     assert named((450, 300), geography=turned) == ["Tvärgatan"]
 
 
+def test_of_two_places_of_one_name_the_first_listed_stands():
+    twice = pd.concat([PLACES, PLACES.iloc[2:].assign(name="TORGET")], ignore_index=True)
+    got = place((np.nan, np.nan, "torget"), geography=replace(FULL, places=twice)).iloc[0]
+    assert (got["place"], got["x"]) == ("Torget", 100)
+
+
 @pytest.mark.parametrize("geography", [FULL, NOTHING, replace(FULL, places=None)])
 def test_a_name_that_is_in_no_gazetteer_is_never_shown(geography):
     home = "Hemgatan 3 hos Anna"

@@ -118,6 +118,11 @@ def test_a_delivery_is_entered_once_and_nothing_is_rewritten(lillby):
     assert ledger(lillby).count("\n") == 2
 
 
+def test_alike_in_one_go_are_one_entry(lillby):
+    store._append(lillby, "deliveries", [{"file": "a"}, {"file": "a"}])
+    assert ledger(lillby) == '{"file": "a"}\n'
+
+
 def test_reports_come_back_in_the_order_they_were_entered(lillby):
     assert store.earlier_reports(lillby) == []
     entries = [{"period": "2026Q3", "text": "Å\u2028ä\x85"}, {"period": "2026Q2"}]
