@@ -368,7 +368,7 @@ deliveries_ = st.lists(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15)
 @given(files=deliveries_)
 def test_every_row_in_is_accounted_for(gather, tmp_path, files):
     names = {f"deliveries/polis/{i}.csv": HEAD + "\n".join(f) for i, f in enumerate(files)}

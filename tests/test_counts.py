@@ -151,7 +151,7 @@ def test_holm_by_hand():
     assert counts.holm([]).size == 0
 
 
-@settings(max_examples=8)  # statsmodels takes a tenth of a second
+@settings(max_examples=4)  # statsmodels takes a tenth of a second
 @given(p=st.lists(st.integers(0, 1000).map(lambda n: n / 1000), min_size=1, max_size=15))
 def test_holm_equals_statsmodels(p):
     assert counts.holm(p) == pytest.approx(multipletests(p, method="holm")[1])

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from est_analysis import municipality
@@ -195,6 +195,7 @@ def test_areas():
     assert got["place_precision"].tolist() == [*["point"] * 2, "area", *["unknown"] * 2, "point"]
 
 
+@settings(max_examples=15)
 @given(st.lists(st.tuples(st.integers(-50, 950), st.integers(-50, 950)), max_size=15))
 def test_every_event_keeps_its_row_and_gets_a_name(spots):
     got = place(*spots)

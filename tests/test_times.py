@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from est_analysis.gather import times
@@ -131,6 +131,7 @@ def test_columns_that_know_their_type():
     assert read(pd.Series(["0201-09-30"]).astype("datetime64[s]")) == ["unreadable"]
 
 
+@settings(max_examples=15)
 @given(at=st.datetimes(pd.Timestamp("1950-01-01"), pd.Timestamp("2150-01-01")))
 def test_every_way_to_write_a_minute_reads_the_same(at):
     minute = (f"{at:%Y-%m-%d %H:%M}:00", "minute")
