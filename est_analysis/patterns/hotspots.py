@@ -116,8 +116,9 @@ def cells(events: pd.DataFrame, municipality: Municipality) -> gpd.GeoDataFrame:
     -------
     GeoDataFrame
         One row a cell with any event of those kinds: ``cell`` (its south-west corner as a name),
-        one column a kind in `PLACE_KINDS`, the square as geometry, CRS the municipality's (metres). Cells are
-        aligned to multiples of the side, so they stay the same from quarter to quarter.
+        one column a kind in `PLACE_KINDS`, the square as geometry, CRS the municipality's
+        (metres). Cells are aligned to multiples of the side, so they stay the same from quarter
+        to quarter.
     """
     side = municipality.thresholds.cell_m
     here = located(events)
