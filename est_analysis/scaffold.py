@@ -43,9 +43,7 @@ PLACE_TYPES = (
     *("torg", "skola", "park", "parkering", "gc-väg", "station", "butik"),
     *("trapphus-gemensamt", "idrottsplats"),
 )
-FACTORS = (
-    *("belysning", "växtlighet", "skräp", "klotter", "insyn", "övergivet", "samlingsplats"),
-)
+FACTORS = (*("belysning", "växtlighet", "skräp", "klotter", "insyn", "övergivet", "samlingsplats"),)
 REPORT_COLUMNS = (
     *("id", "typ", "kategori", "datum_fran", "tid_fran", "datum_till", "tid_till", "plats_namn"),
     *("platstyp", "omrade", "x_sweref99tm", "y_sweref99tm", "allvar", "miljofaktorer", "antal"),

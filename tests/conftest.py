@@ -13,6 +13,7 @@ what differs:
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 from hypothesis import settings
@@ -21,6 +22,26 @@ settings.register_profile(
     "same-every-time", derandomize=True, database=None, deadline=None, max_examples=30
 )
 settings.load_profile("same-every-time")
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory):
+    """Return a copy of the sample municipality, without store or ledger, that tests may run on."""
+    from est_analysis import municipality
+
+    folder = tmp_path_factory.mktemp("home") / "exempelsjo"
+    ignore = shutil.ignore_patterns("store", "ledger")
+    shutil.copytree(municipality.EXAMPLES / "exempelsjo", folder, ignore=ignore)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def built(home, tmp_path_factory):
+    """Return the sample's report and brief for 2026Q3, built once for all tests that only read."""
+    from est_analysis.reports.build import build
+
+    return build(home, "2026Q3", out=tmp_path_factory.mktemp("reports"))
+
 
 TOP = {
     "name": "Lillby",

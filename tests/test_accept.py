@@ -444,3 +444,13 @@ def test_an_event_that_should_have_been_stopped_is_seen(gather, monkeypatch):
         gather("1;K1;Anna Andersson;;;\n")
     assert re.search(r"kolumn start, regel not_nullable, rad 0", str(caught.value))
     assert "Anna" not in str(caught.value)
+
+
+def test_several_crimes_in_one_case_are_several_events(gather):
+    case = "7;K1;2026-07-01;;;\n7;K2;2026-07-01;;;\n"
+    got = gather({FILE: HEAD + case})
+    assert got.events["event_id"].tolist() == ["polis:7", "polis:7#2"]
+    twice = gather({FILE: HEAD + "7;K1;2026-07-01;;;\n7;K1;2026-07-01;;;\n"})
+    assert totals(twice) == (1, 0, 0, 1)
+    again = gather({FILE: HEAD + case, "deliveries/polis/b.csv": HEAD + case})
+    assert totals(again) == (2, 0, 0, 2)

@@ -8,9 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from est_analysis import municipality
-from est_analysis.reports.build import build
-
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = [
     "--headless",
@@ -33,12 +30,9 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    home = tmp_path_factory.mktemp("home") / "exempelsjo"
-    ignore = shutil.ignore_patterns("store", "ledger")
-    shutil.copytree(municipality.EXAMPLES / "exempelsjo", home, ignore=ignore)
-    return build(home, "2026Q3", out=tmp_path_factory.mktemp("reports")).folder
+@pytest.fixture
+def folder(built):
+    return built.folder
 
 
 @pytest.fixture(scope="module")

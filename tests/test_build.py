@@ -21,19 +21,6 @@ from est_analysis.reports.build import build, run_chapter
 PERIOD = "2026Q3"
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("home") / "exempelsjo"
-    ignore = shutil.ignore_patterns("store", "ledger")
-    shutil.copytree(municipality.EXAMPLES / "exempelsjo", folder, ignore=ignore)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def built(home, tmp_path_factory):
-    return build(home, PERIOD, out=tmp_path_factory.mktemp("reports"))
-
-
 @pytest.fixture(params=["report", "brief"])
 def page(request, built):
     return BeautifulSoup(getattr(built, request.param).read_text(encoding="utf-8"), "html.parser")

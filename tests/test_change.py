@@ -32,13 +32,14 @@ def only(change):
 
 
 def test_a_total_by_hand():
-    rows = [*seasons([14, 8, 6, 10]), {"start": "2026-05-01", "count": 3}]
+    springs = [{"start": f"{year}-05-01", "count": 3} for year in (2024, 2025, 2026)]
+    rows = [*seasons([14, 8, 6, 10]), *springs]
     change = compare(events(*rows), Q3, PLAIN, by="kind")
     row = only(change)
     assert (row["kind"], row["n"], row["preceding"]) == ("reported_crime", 14, 3)
     assert (row["base_n"], row["base_years"], row["expected"]) == (24, 3, 8.0)
     assert row["ratio"] == pytest.approx(14 / 8)
-    # 8, 6, 10 around 8: chi-square 1 on 2 degrees of freedom, so no more than Poisson
+    # 8, 6, 10 around 8 and three equal springs: chi-square 1 on 4 degrees, no more than Poisson
     assert change.dispersion == {"reported_crime": 1.0}
     assert [str(s) for s in change.seasons["reported_crime"]] == ["2025Q3", "2024Q3", "2023Q3"]
     exact = compare_rates(14, 1, 24, 3)
@@ -250,3 +251,30 @@ def called_changed(rate_now, rate_before):
 def test_where_nothing_happens_few_series_are_called_changed():
     assert called_changed(20, 20) <= 0.05 + 2 * math.sqrt(0.05 * 0.95 / 400)
     assert called_changed(40, 20) > 0.6  # while what does happen is seen
+
+
+def test_unrest_in_other_seasons_counts_but_not_that_of_the_period_itself():
+    springs = [{"start": f"{2026 - k}-05-01", "count": n} for k, n in enumerate((30, 2, 10))]
+    calm = compare(events(*seasons([14, 8, 8, 8])), Q3, PLAIN, by="kind")
+    uneasy = compare(events(*seasons([14, 8, 8, 8]), *springs), Q3, PLAIN, by="kind")
+    # 30, 2, 10 around 14: chi-square 256/14 + 144/14 + 16/14 on 2 of 4 degrees of freedom
+    assert uneasy.dispersion["reported_crime"] == pytest.approx(416 / 14 / 4)
+    assert only(uneasy)["high"] > only(calm)["high"]
+    peak = compare(events(*seasons([99, 8, 8, 8])), Q3, PLAIN, by="kind")
+    assert peak.dispersion == calm.dispersion == {"reported_crime": 1.0}
+
+
+def test_a_source_that_fell_silent_is_no_fall():
+    weekly = [{"start": day} for day in pd.date_range("2023-01-02", "2026-07-20", freq="7D")]
+    silent = compare(events(*weekly), Q3, PLAIN, by="kind")
+    assert silent.silent == {"reported_crime": weekly[-1]["start"].date()}
+    assert not only(silent)["gate"]
+    goes_on = [{"start": day} for day in pd.date_range("2023-01-02", "2026-09-30", freq="7D")]
+    heard = compare(events(*goes_on), Q3, PLAIN, by="kind")
+    assert heard.silent == {}
+    assert only(heard)["gate"]
+
+
+def test_what_was_before_the_source_began_is_not_none():
+    change = compare(events({"start": "2026-07-05"}), Q3, PLAIN, by="kind")
+    assert pd.isna(only(change)["preceding"])

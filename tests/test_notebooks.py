@@ -39,7 +39,8 @@ def faults(notebook: nbformat.NotebookNode) -> list[str]:
     if headings.count(1) != 1 or headings[0] != 1 or max(headings) > 2:
         found.append("headings")
     tagged = [c for c in cells if "parameters" in c.metadata.get("tags", [])]
-    names = [n.target.id for c in tagged for n in ast.parse(c.source).body]
+    body = [statement for cell in tagged for statement in ast.parse(cell.source).body]
+    names = [s.target.id for s in body if isinstance(s, ast.AnnAssign)]
     if names != PARAMETERS:
         found.append("parameters")
     compared = [c for c in cells if COMPARED in c.metadata.get("tags", [])]

@@ -54,7 +54,7 @@ def test_a_file_is_written_whole(tmp_path):
     assert list(tmp_path.iterdir()) == [file]
 
 
-@pytest.mark.parametrize("step", ["replace", "chmod"])
+@pytest.mark.parametrize("step", ["replace"])
 def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch, step):
     file = tmp_path / "a.txt"
     store.write_whole(file, b"old")

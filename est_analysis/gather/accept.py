@@ -342,20 +342,36 @@ def _identity(pile: _Pile, source: Source) -> pd.Series:
     """
     Give every row an id: the source's own, or a digest of its content.
 
-    Without ids, rows that are alike within one file are different events (the k-th of its kind),
-    while the same content in another file is the same event delivered again.
+    Within one file, rows with one id and different content are different events (several crimes
+    in one case), and the second gets ``#2``; a row that stands twice to the letter is one event.
+    Without ids, rows that are alike within one file are different events (the k-th of its kind).
+    The same id, or the same content, in another file is the same event delivered again.
     """
     rows = pile.rows
     own = _text(rows, source.columns.id)
-    if (own != "").all():
-        return pile.source + ":" + own
     texts = [rows[column].astype("string").fillna("").astype(str) for column in rows.columns]
     content = reduce(lambda left, right: left + "\x1f" + right, texts)
+    if (own != "").all():
+        return pile.source + ":" + own + _suffix(pile.at["file"], own, content)
     nth = content.groupby([pile.at["file"], content]).cumcount().astype(str)
     digest = (content + "\x1f" + nth).map(
         lambda text: hashlib.sha256(text.encode()).hexdigest()[:16]
     )
-    return pile.source + ":" + own.where(own != "", digest)
+    return (
+        pile.source + ":" + (own + _suffix(pile.at["file"], own, content)).where(own != "", digest)
+    )
+
+
+def _suffix(file: pd.Series, own: pd.Series, content: pd.Series) -> pd.Series:
+    """Return ``#k`` for the k-th different content of an id in a file; empty for the first."""
+    distinct = pd.DataFrame({"file": file, "own": own, "content": content}).drop_duplicates()
+    nth = distinct.groupby(["file", "own"]).cumcount() + 1
+    keys = ["file", "own", "content"]
+    numbered = distinct.assign(nth=nth).set_index(keys)["nth"]
+    each = numbered.reindex(pd.MultiIndex.from_arrays([file, own, content])).to_numpy()
+    return pd.Series(
+        np.where(each > 1, "#" + each.astype(str).astype(object), ""), index=file.index
+    )
 
 
 def _repeats(rows: pd.DataFrame) -> pd.Series:

@@ -27,12 +27,11 @@ def write_store(municipality: Municipality, gathered: Gathered) -> None:
 
 
 def write_whole(file: Path, content: bytes) -> None:
-    """Write a file so that readers see the old content or the new, never a part."""
+    """Write a file, for its owner only, so that readers see the old content or the new, whole."""
     handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(content)
-        Path(name).chmod(0o644)
         Path(name).replace(file)
     except BaseException:
         Path(name).unlink(missing_ok=True)

@@ -45,6 +45,7 @@ def weighted_displacement_difference(
     displaced: tuple[float, float] = (0, 0),
     displaced_comparison: tuple[float, float] = (0, 0),
     time_weights: tuple[float, float] = (1, 1),
+    dispersion: float = 1.0,
     level: float = 0.95,
 ) -> Displacement:
     """
@@ -56,6 +57,9 @@ def weighted_displacement_difference(
         Events before and after, in each area; zero or more.
     time_weights
         Lengths of the before and the after periods, in any unit; counts are divided by them.
+    dispersion
+        Variance over mean between comparable periods; the variance is multiplied by it. Values
+        below 1 count as 1.
     level
         Coverage of the interval.
 
@@ -86,7 +90,7 @@ def weighted_displacement_difference(
     signs = (1, -1, 1, -1)
     pairs = list(zip(signs, cells, strict=True))
     estimate = sum(sign * (a / after - b / before) for sign, (b, a) in pairs)
-    variance = sum(a / after**2 + b / before**2 for _, (b, a) in pairs)
+    variance = sum(a / after**2 + b / before**2 for _, (b, a) in pairs) * max(1.0, dispersion)
     error = math.sqrt(variance)
     z = estimate / error if error else 0.0
     reach = float(scipy.special.ndtri((1 + level) / 2)) * error
@@ -154,15 +158,16 @@ def evaluate(
     period: Period,
     municipality: Municipality,
     geography: Geography,
+    *,
+    dispersion: float = 1.0,
 ) -> list[Evaluation]:
     """
     Evaluate every measure of the register, in its order.
 
     The window runs from when the effect was expected, or the start if that is later, to the end
-    of `period`, at most 52 weeks; the
-    baseline is the same window in earlier years that are covered, that ended before the measure
-    started, and that share no day with the period on which the place was chosen: a place chosen
-    at its peak falls back by itself.
+    of `period`, at most 52 weeks. The baseline is the same window in earlier years that are
+    covered, that ended before the measure started, and that share no day with the period on which
+    the place was chosen: a place chosen at its peak falls back by itself.
 
     Parameters
     ----------
@@ -176,6 +181,8 @@ def evaluate(
         Gives thresholds.
     geography
         Gives the gazetteer in which places are looked up.
+    dispersion
+        Variance over mean of reported crime by area between earlier years; it widens intervals.
 
     Returns
     -------
@@ -184,7 +191,13 @@ def evaluate(
     problems = register.problems.set_index("id")
     return [
         _evaluate(
-            events, measure, problems.loc[measure["problem"]], period, municipality, geography
+            events,
+            measure,
+            problems.loc[measure["problem"]],
+            period,
+            municipality,
+            geography,
+            dispersion,
         )
         for _, measure in register.measures.iterrows()
         if measure["problem"] in problems.index
@@ -198,6 +211,7 @@ def _evaluate(
     period: Period,
     municipality: Municipality,
     geography: Geography,
+    dispersion: float,
 ) -> Evaluation:
     group = str(problem["grupp"])
     centre = _centre(problem["plats"], problem["x"], problem["y"], geography)
@@ -230,17 +244,22 @@ def _evaluate(
     )
     if min(before, after, *comparison) < municipality.thresholds.minimum_evaluation:
         return Evaluation(**known, why_not="too_few")
-    return _judged(known, (before, after), comparison, municipality.thresholds.interval_level)
+    level = municipality.thresholds.interval_level
+    return _judged(known, (before, after), comparison, level, max(1.0, dispersion))
 
 
 def _judged(
-    known: dict, treated: tuple[int, int], comparison: tuple[int, int], level: float
+    known: dict,
+    treated: tuple[int, int],
+    comparison: tuple[int, int],
+    level: float,
+    dispersion: float,
 ) -> Evaluation:
     difference = weighted_displacement_difference(
-        treated, comparison, time_weights=(known["years"], 1), level=level
+        treated, comparison, time_weights=(known["years"], 1), dispersion=dispersion, level=level
     )
     log_ratio = math.log(treated[1] * comparison[0] / (treated[0] * comparison[1]))
-    error = math.sqrt(sum(1 / n for n in (*treated, *comparison)))
+    error = math.sqrt(dispersion * sum(1 / n for n in (*treated, *comparison)))
     reach = float(scipy.special.ndtri((1 + level) / 2)) * error
     p_ratio = float(2 * scipy.special.ndtr(-abs(log_ratio) / error))
     same_way = log_ratio * difference.estimate > 0

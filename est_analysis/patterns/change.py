@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import pandas as pd
 
 from est_analysis import counts
 from est_analysis.municipality import Municipality
-from est_analysis.patterns.coverage import covered_seasons, in_period
+from est_analysis.patterns.coverage import (
+    covered_seasons,
+    first_covered,
+    in_period,
+    silent_since,
+)
 from est_analysis.periods import Period
 
 COMPARED_KINDS = ("reported_crime", "event", "unsafe_place", "physical_defect")
@@ -25,20 +31,26 @@ class Change:
     ----------
     table
         One row a series: ``kind``, the series' key columns, ``n`` (events now), ``preceding``
-        (events in the period before), ``expected`` (mean of the same season of earlier years),
-        ``base_n`` (their sum), ``base_years`` (how many), ``ratio``, ``low``, ``high``
-        (its interval), ``p`` (two-sided), ``gate`` (enough events to compare), ``police_activity``.
+        (events in the period before, NaN where it is not covered), ``expected`` (mean of the
+        same season of earlier years), ``base_n`` (their sum), ``base_years`` (how many),
+        ``ratio``, ``low``, ``high`` (its interval), ``p`` (two-sided), ``gate`` (enough events to
+        compare), ``police_activity``.
         Sorted by kind, then `n` falling, then key. Where there is no earlier year, `expected` and
         what follows from it are NaN.
     seasons
         By kind: the earlier periods compared with, nearest first.
     dispersion
-        By kind: variance over mean of the series between those periods, at least 1.
+        By kind: variance over mean of the series between earlier years, pooled over the periods
+        of a year, at least 1.
+    silent
+        By kind: the last day of a source that stopped delivering before the period's end; its
+        kind is not compared.
     """
 
     table: pd.DataFrame
     seasons: dict[str, list[Period]]
     dispersion: dict[str, float]
+    silent: dict[str, date]
 
 
 def compare(events: pd.DataFrame, period: Period, municipality: Municipality, *, by: str) -> Change:
@@ -63,7 +75,7 @@ def compare(events: pd.DataFrame, period: Period, municipality: Municipality, *,
         Intervals and p-values are exact for Poisson counts given their sum, widened by the
         dispersion that the earlier years show.
     """
-    tables, seasons, dispersions = [], {}, {}
+    tables, seasons, dispersions, stopped = [], {}, {}, {}
     for kind in COMPARED_KINDS:
         own = events[(events["kind"] == kind) & (events[by] != "")]
         if own.empty:
@@ -76,32 +88,58 @@ def compare(events: pd.DataFrame, period: Period, municipality: Municipality, *,
         if keys.empty:
             continue
         base = base.reindex(keys, fill_value=0)
-        phi = counts.dispersion(base.to_numpy()) if earlier else 1.0
+        first = first_covered(events, kind, municipality)
+        phi = _dispersion(own, period, by, first, municipality.thresholds.history_years)
+        silent = silent_since(events, kind, period)
         table = pd.DataFrame(
             {
                 "kind": kind,
                 by: keys,
                 "n": now.reindex(keys, fill_value=0).to_numpy(int),
-                "preceding": before.reindex(keys, fill_value=0).to_numpy(int),
+                "preceding": before.reindex(keys, fill_value=0).to_numpy(float)
+                if first is not None and period.preceding().start >= first
+                else np.nan,
                 "base_n": base.sum(axis=1).to_numpy(int),
                 "base_years": len(earlier),
             }
         )
         police = own.groupby(by)["police_activity"].any()
         table["police_activity"] = police.reindex(keys).to_numpy(bool)
-        tables.append(_compared(table, period, earlier, phi, municipality))
+        table = _compared(table, period, earlier, phi, municipality)
+        tables.append(table.assign(gate=table["gate"] & (silent is None)))
         seasons[kind], dispersions[kind] = earlier, phi
+        if silent is not None:
+            stopped[kind] = silent
     if not tables:
         columns = list(dict.fromkeys(by if name == "key" else name for name in _COLUMNS))
-        return Change(pd.DataFrame(columns=columns), seasons, dispersions)
+        return Change(pd.DataFrame(columns=columns), seasons, dispersions, stopped)
     table = pd.concat(tables, ignore_index=True)
-    return Change(_sorted(table, by), seasons, dispersions)
+    return Change(_sorted(table, by), seasons, dispersions, stopped)
 
 
 _COLUMNS = (
     *("kind", "key", "n", "preceding", "base_n", "base_years", "police_activity"),
     *("expected", "ratio", "low", "high", "p", "gate"),
 )
+
+
+def _dispersion(
+    events: pd.DataFrame, period: Period, by: str, first: date | None, years: int
+) -> float:
+    """
+    Return variance over mean between years, pooled over series and over the periods of a year.
+
+    One season has a few years only; the other seasons' years tell of the same unrest. The period
+    itself stays out, so that what is tested does not excuse itself.
+    """
+    rows, shifted = [], period
+    for shift in range(max(1, 364 // period.days)):
+        windows = [shifted.years_earlier(k) for k in range(shift == 0, years + (shift == 0))]
+        if first is not None and windows[-1].start >= first:
+            table = pd.DataFrame({str(w): _tally(events, w, by) for w in windows}).fillna(0)
+            rows.append(table.to_numpy(float))
+        shifted = shifted.preceding()
+    return counts.dispersion(np.vstack(rows)) if rows else 1.0
 
 
 def _tally(events: pd.DataFrame, period: Period, by: str) -> pd.Series:

@@ -49,6 +49,32 @@ def first_covered(events: pd.DataFrame, kind: str, municipality: Municipality) -
     return None if sources.empty else sources["first"].max()
 
 
+def silent_since(events: pd.DataFrame, kind: str, period: Period) -> date | None:
+    """
+    Return the last day of a source of `kind` that has stopped delivering before the period's end.
+
+    A source is silent when its last row lies further before the end than `SILENT_DAYS` and than
+    any earlier pause of its own; None where every source goes on. Without this, a partner that
+    stopped reporting would look like fewer events.
+    """
+    own = events[events["kind"] == kind]
+    stopped = []
+    for _, rows in own.groupby("source"):
+        days = rows["start"].dt.normalize().drop_duplicates().sort_values()
+        days = days[days < pd.Timestamp(period.end)]
+        if days.empty:
+            continue
+        pause = days.diff().max()
+        usual = 0 if pd.isna(pause) else pause.days
+        if (pd.Timestamp(period.end) - days.iloc[-1]).days > max(SILENT_DAYS, usual):
+            stopped.append(days.iloc[-1].date())
+    return min(stopped, default=None)
+
+
+SILENT_DAYS = 28
+"""A source is not called silent before so many days without a row."""
+
+
 def covered_seasons(
     events: pd.DataFrame, kind: str, period: Period, municipality: Municipality
 ) -> list[Period]:

@@ -14,6 +14,8 @@ from est_analysis.periods import Period
 
 LOCATED = ("point", "street", "place")
 """Precisions that may take part; the middle of an area is nowhere in particular."""
+ENOUGH = 50
+"""So many events within the radius make a place dense however many there are in all."""
 PLACE_KINDS = ("reported_crime", "event", "unsafe_place", "physical_defect")
 
 
@@ -141,6 +143,16 @@ def cells(events: pd.DataFrame, municipality: Municipality) -> gpd.GeoDataFrame:
     )
 
 
+def smallest_cluster(total: int, municipality: Municipality) -> int:
+    """
+    Return how many of `total` events must lie within the radius to make a place dense.
+
+    2 % of them, but never fewer than ``thresholds.cluster_minimum`` nor more than `ENOUGH`: in a
+    city no single block holds 2 %.
+    """
+    return max(municipality.thresholds.cluster_minimum, min(round(0.02 * total), ENOUGH))
+
+
 def clusters(events: pd.DataFrame, municipality: Municipality) -> gpd.GeoDataFrame:
     """
     Find density-based clusters of events and outline them.
@@ -176,7 +188,7 @@ def clusters(events: pd.DataFrame, municipality: Municipality) -> gpd.GeoDataFra
 
     spots = here.groupby(["x", "y"])["count"].sum()
     at = spots.index.to_frame().to_numpy(float)
-    smallest = max(thresholds.cluster_minimum, round(0.02 * total))
+    smallest = smallest_cluster(total, municipality)
     model = DBSCAN(eps=thresholds.cluster_radius_m, min_samples=smallest)
     labels = model.fit_predict(at, sample_weight=spots.to_numpy())
     core = np.zeros(len(at), dtype=bool)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from est_analysis.counts import Interval
 from est_analysis.evidence import Finding, Share, Text, Word, judge
-from est_analysis.reports.language import KINDS, WEEKDAYS
+from est_analysis.reports.language import KINDS, ONE, WEEKDAYS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from est_analysis.measures.evaluation import Evaluation
+    from est_analysis.municipality import Thresholds
     from est_analysis.patterns.change import Change
     from est_analysis.patterns.rhythms import Rhythm
     from est_analysis.patterns.situations import Situations
@@ -61,19 +62,22 @@ def change_findings(change: Change, by: str, level: float) -> list[Finding]:
     Return one claim a series, against the same season of earlier years.
 
     Claims are made of the kinds in `CLAIMED` only; the rest stands in the tables. Every further
-    question would make each answer weaker, since the whole report is one family.
+    question would make each answer weaker, since the whole report is one family. A kind with a
+    single group or area is claimed as a whole only.
     """
+    series = change.table["kind"].value_counts()
     return [
-        _change_finding(row, by, change.seasons[row["kind"]], level, rank)
+        _change_finding(row, by, change, level, rank)
         for rank, row in enumerate(change.table.to_dict("records"))
-        if row["kind"] in CLAIMED[by]
+        if row["kind"] in CLAIMED[by] and (by == "kind" or series[row["kind"]] > 1)
     ]
 
 
 def _change_finding(
-    row: dict[str, Any], by: str, seasons: list[Period], level: float, rank: int
+    row: dict[str, Any], by: str, change: Change, level: float, rank: int
 ) -> Finding:
     kind = str(row["kind"])
+    seasons = change.seasons[kind]
     label = (
         Text(KINDS[kind])
         if by == "kind"
@@ -82,6 +86,13 @@ def _change_finding(
     identity = f"change/{kind}" + ("" if by == "kind" else f"/{by}/{row[by]}")
     n = int(row["n"])
     common: dict[str, Any] = {"id": identity, "n": n, "null": SEASONS, "rank": float(rank)}
+    if kind in change.silent:
+        text = Text(
+            "{label}: {n}, men en källa har inte lämnat något sedan {day}. Därför går det inte "
+            "att jämföra med tidigare år.",
+            {"label": label, "n": n, "day": change.silent[kind]},
+        )
+        return Finding(sentences=dict.fromkeys(Word, text), gate=False, **common)
     if not seasons:
         text = Text(
             "{label}: {n}. Det finns inga tidigare år att jämföra med, så det går inte att säga "
@@ -131,7 +142,10 @@ def _years(seasons: list[Period]) -> Text:
 def totals_finding(totals: Change, period: Period) -> Finding:
     """Return what came in, kind by kind; the kinds are never summed."""
     parts = [
-        Text("{n} {kind}", {"n": int(row["n"]), "kind": Text(KINDS[row["kind"]])})
+        Text(
+            "{n} {kind}",
+            {"n": int(row["n"]), "kind": Text((ONE if row["n"] == 1 else KINDS)[row["kind"]])},
+        )
         for row in totals.table.to_dict("records")
         if row["n"]
     ]
@@ -159,10 +173,10 @@ def accounting_finding(accounting: pd.DataFrame) -> Finding:
     )
 
 
-def place_findings(places: pd.DataFrame, year: Period) -> list[Finding]:
+def place_findings(places: pd.DataFrame, year: Period, smallest: int) -> list[Finding]:
     """Return where most was reported, and how fear and crime fall on the same places."""
     found = []
-    crimes = places[places["reported_crime"] > 0].head(3)
+    crimes = places[places["reported_crime"] >= smallest].head(3)
     if len(crimes):
         found.append(
             _descriptive(
@@ -174,7 +188,7 @@ def place_findings(places: pd.DataFrame, year: Period) -> list[Finding]:
                 n=int(crimes["reported_crime"].sum()),
             )
         )
-    unsafe = places[places["unsafe_place"] > 0]
+    unsafe = places[places["unsafe_place"] >= smallest]
     unsafe = unsafe.sort_values(["unsafe_place", "place"], ascending=[False, True]).head(5)
     if len(unsafe):
         most_crime = set(places.head(10)["place"])
@@ -205,29 +219,38 @@ def _counted(rows: pd.DataFrame, column: str) -> list[Text]:
     ]
 
 
-def cluster_finding(clusters: pd.DataFrame, located: int, gate: int) -> Finding:
+def cluster_finding(clusters: pd.DataFrame, located: int, thresholds: Thresholds) -> Finding:
     """Return how many dense clusters there are, or that there are too few events to look."""
-    if located < gate:
+    values: dict[str, Any] = {
+        "n": len(clusters),
+        "located": located,
+        "gate": thresholds.minimum_clusters,
+        "radius": int(thresholds.cluster_radius_m),
+    }
+    if located < thresholds.minimum_clusters:
         text = Text(
-            "{n} anmälda brott har en känd plats: för få för att söka täta områden (minst {gate}).",
-            {"n": located, "gate": gate},
+            "{located} anmälda brott har en känd plats: för få för att söka täta områden (minst "
+            "{gate}).",
+            values,
         )
     elif len(clusters) == 0:
         text = Text(
-            "Inga täta områden: de {n} anmälda brotten med känd plats är utspridda.",
-            {"n": located},
+            "Inga täta områden: ingenstans ligger så många av de {located} anmälda brotten inom "
+            "{radius} meter att de räknas som ett.",
+            values,
         )
     else:
         text = Text(
-            "{count} täta områden samlar {share} av de {n} anmälda brotten med känd plats. Störst "
-            "är {name} ({largest}). Ett tätt område säger inte att det är tätare än väntat.",
-            {
-                "n": located,
-                "count": len(clusters),
+            "{n} täta områden samlar {share} av de {located} anmälda brotten med känd plats. "
+            "Störst är {name} ({largest}). Ett tätt område säger inte att det är tätare än väntat.",
+            values
+            | {
                 "share": Share(clusters["share"].sum()),
                 "name": str(clusters["name"].iloc[0]),
                 "largest": int(clusters["n"].iloc[0]),
             },
+            singular="Ett tätt område, {name}, samlar {share} av de {located} anmälda brotten med "
+            "känd plats. Ett tätt område säger inte att det är tätare än väntat.",
         )
     return _descriptive("clusters", text, n=located)
 
@@ -393,8 +416,12 @@ def quarterly(results: Results) -> list[Finding]:
         *change_findings(results.totals, "kind", thresholds.interval_level),
         *change_findings(results.groups, "group", thresholds.interval_level),
         *change_findings(results.areas, "area", thresholds.interval_level),
-        *place_findings(results.places, results.year),
-        cluster_finding(results.clusters, results.located_crimes, thresholds.minimum_clusters),
+        *place_findings(
+            results.places,
+            results.year,
+            results.municipality.disclosure.smallest_place_count,
+        ),
+        cluster_finding(results.clusters, results.located_crimes, thresholds),
         rhythm_finding(results.rhythm, thresholds.minimum_rhythm),
         situation_finding(results.situations),
         due_finding(results.due),

@@ -40,6 +40,16 @@ KINDS = {
     "upcoming": "kommande händelser",
     "nil_report": "nollrapporter",
 }
+ONE = {
+    "reported_crime": "anmält brott",
+    "event": "händelse",
+    "unsafe_place": "rapport om otrygg plats",
+    "safe_place": "rapport om trygg plats",
+    "physical_defect": "fysisk brist",
+    "upcoming": "kommande händelse",
+    "nil_report": "nollrapport",
+}
+"""The same for one of them."""
 WEEKDAYS = ("måndag", "tisdag", "onsdag", "torsdag", "fredag", "lördag", "söndag")
 
 CAVEATS = (

@@ -266,8 +266,14 @@ class Results:
         """What can be said of each measure."""
         from est_analysis.measures.evaluation import evaluate  # noqa: PLC0415
 
-        geography = self.gathered.geography
-        return evaluate(self.events, self.register, self.period, self.municipality, geography)
+        return evaluate(
+            self.events,
+            self.register,
+            self.period,
+            self.municipality,
+            self.gathered.geography,
+            dispersion=self.areas.dispersion.get("reported_crime", 1.0),
+        )
 
     @result
     def fortnight_places(self) -> pd.DataFrame:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from est_analysis.patterns.change import Change
     from est_analysis.reports.results import Results
 
+MOST_VALUES = 6
 _NUMBER = ' class="number"'
 _DATE = ' class="date"'
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -134,6 +135,11 @@ class Table:
         return self.language.say(self.caption)
 
 
+def _shown(n: int, smallest: int) -> int | None:
+    """Return a place's count, or None where it would show a single event."""
+    return n if n == 0 or n >= smallest else None
+
+
 def _or_none(value: float) -> float | None:
     return None if pd.isna(value) else float(value)
 
@@ -151,7 +157,7 @@ def _change_rows(change: Change, by: str, level: float, *, one_kind: bool) -> li
                 *([] if by == "kind" or one_kind else [kind]),
                 int(row["n"]),
                 _or_none(row["expected"]),
-                int(row["preceding"]),
+                None if pd.isna(row["preceding"]) else int(row["preceding"]),
                 float(row["ratio"]) if known else None,
                 Interval(row["low"], row["high"], level) if known else None,
             ]
@@ -253,7 +259,7 @@ def quarantine(results: Results) -> Table:
             row["column"],
             int(row["n"]),
             row["first"],
-            list(row["values"]),
+            [*row["values"][:MOST_VALUES], *(["…"] if len(row["values"]) > MOST_VALUES else [])],
         ]
         for row in results.quarantine.to_dict("records")
     ]
@@ -271,19 +277,16 @@ def places(results: Results, most: int | None = 15) -> Table:
     table = results.places if most is None else results.places.head(most)
     smallest = results.municipality.disclosure.smallest_place_count
 
-    def shown(n: int) -> int | None:
-        return n if n == 0 or n >= smallest else None
-
     rows = [
         [
             str(row["place"]),
             str(row["area"]),
-            shown(int(row["reported_crime"])),
+            _shown(int(row["reported_crime"]), smallest),
             Interval(row["low"], row["high"], 0.95) if row["reported_crime"] >= smallest else None,
             Share(row["share"]) if row["reported_crime"] >= smallest else None,
-            shown(int(row["event"])),
-            shown(int(row["unsafe_place"])),
-            shown(int(row["physical_defect"])),
+            _shown(int(row["event"]), smallest),
+            _shown(int(row["unsafe_place"]), smallest),
+            _shown(int(row["physical_defect"]), smallest),
         ]
         for row in table.to_dict("records")
     ]
@@ -383,13 +386,14 @@ def situations(results: Results) -> Table:
 
 def priorities(results: Results) -> Table:
     """Return places against the council's criteria."""
+    smallest = results.municipality.disclosure.smallest_place_count
     rows = [
         [
             row["place"],
-            int(row["commonest"]),
+            _shown(int(row["commonest"]), smallest),
             int(row["increasing"]),
-            int(row["unsafe"]),
-            int(row["severe"]),
+            _shown(int(row["unsafe"]), smallest),
+            _shown(int(row["severe"]), smallest),
             float(row["need"]),
             Text("{best}–{worst}", {"best": row["best"], "worst": row["worst"]}),
             None if pd.isna(row["influence"]) else int(row["influence"]),
@@ -472,7 +476,7 @@ def due(results: Results) -> Table:
     return Table(
         "att_folja_upp",
         Text("Att besluta om och följa upp, {day}", {"day": results.period.last}),
-        ["Vad", "Senast", "Läge", "Ansvarig funktion"],
+        ["Vad", "Senast", "Läge", "Ansvarig"],
         rows,
         results.language,
     )
