@@ -38,7 +38,7 @@ TASKS = {
     "check": ("granskar en kommuns mapp", ".venv", ["est check"], EXAMPLE),
     "new": ("lägger upp en ny kommuns mapp", ".venv", ["est new"], []),
     "lab": ("öppnar anteckningsböckerna i JupyterLab", ".venv-lab", ["est lab"], []),
-    "test": ("kör testerna", ".venv", ["python -m pytest"], []),
+    "test": ("kör testerna", ".venv", ["python -m pytest -n auto --dist loadfile"], []),
     "lint": ("granskar koden", ".venv", LINT, []),
     "lock": ("räknar om låsfilerna (--upgrade: med nyare paket)", ".venv", LOCK, []),
     "sample": ("gör om exemplet", ".venv", ["python -m est_analysis.gather.sample"], EXAMPLE),
@@ -85,7 +85,7 @@ def other_python() -> str | None:
 
 def fingerprint(root: Path, lock: str, version: tuple[int, int]) -> str:
     """Sum up all that an environment is made from."""
-    import tomllib  # noqa: PLC0415 - an older Python must get as far as its refusal
+    import tomllib
 
     pyproject = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
     project = [pyproject["build-system"], pyproject["project"], pyproject["tool"]["hatch"]]
@@ -110,11 +110,11 @@ def alone(path: Path) -> Iterator[None]:
     """Wait until no other run makes the same environment; a crash lets go of it."""
     with path.open("w") as handle:
         if sys.platform == "win32":
-            import msvcrt  # noqa: PLC0415
+            import msvcrt
 
             msvcrt.locking(handle.fileno(), msvcrt.LK_LOCK, 1)
         else:
-            import fcntl  # noqa: PLC0415
+            import fcntl
 
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield

@@ -43,7 +43,7 @@ def new(
 
     Exempel: est new ../savsjo --name Sävsjö
     """
-    from est_analysis.scaffold import make  # noqa: PLC0415 - openpyxl, only here
+    from est_analysis.scaffold import make
 
     made = make(folder, name)
     _out.print(f"Mappen {folder} är klar. Gör så här:")
@@ -58,9 +58,9 @@ def check(folder: Folder = "exempelsjo") -> None:
 
     Skriver ingenting. Exempel: est check ../savsjo
     """
-    from est_analysis import municipality as municipalities  # noqa: PLC0415
-    from est_analysis.gather.accept import REASONS, gather  # noqa: PLC0415
-    from est_analysis.measures.register import read  # noqa: PLC0415
+    from est_analysis import municipality as municipalities
+    from est_analysis.gather.accept import REASONS, gather
+    from est_analysis.measures.register import read
 
     municipality = municipalities.load(folder)
     gathered = gather(municipality)
@@ -103,7 +103,7 @@ def report(
 
     Exempel: est report exempelsjo --period 2026Q3
     """
-    from est_analysis.reports.build import build  # noqa: PLC0415 - loads what a report needs
+    from est_analysis.reports.build import build
 
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=_err, transient=True) as bar:
@@ -124,7 +124,7 @@ def lab() -> None:
 
     Ändra kommun och period i första rutan och kör alla celler.
     """
-    from est_analysis.reports.build import NOTEBOOKS  # noqa: PLC0415
+    from est_analysis.reports.build import NOTEBOOKS
 
     if shutil.which("jupyter-lab", path=str(Path(sys.executable).parent)) is None:
         raise EstError(

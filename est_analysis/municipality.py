@@ -44,8 +44,8 @@ Moment = Annotated[
 
 
 def _known_crs(value: str) -> str:
-    from pyproj import CRS  # noqa: PLC0415 - a third of the import time of this module
-    from pyproj.exceptions import CRSError  # noqa: PLC0415
+    from pyproj import CRS
+    from pyproj.exceptions import CRSError
 
     try:
         CRS.from_user_input(value)
@@ -55,7 +55,7 @@ def _known_crs(value: str) -> str:
 
 
 def _metric_crs(value: str) -> str:
-    from pyproj import CRS  # noqa: PLC0415
+    from pyproj import CRS
 
     crs = CRS.from_user_input(_known_crs(value))
     if not crs.is_projected or any(axis.unit_name != "metre" for axis in crs.axis_info):

@@ -188,7 +188,7 @@ def _read_ragged_csv(file: Path, source: Source, shown: str) -> tuple[pd.DataFra
 
 
 def _read_excel(file: Path, source: Source, shown: str) -> tuple[pd.DataFrame, list[int]]:
-    from python_calamine import CalamineError, CalamineWorkbook  # noqa: PLC0415
+    from python_calamine import CalamineError, CalamineWorkbook
 
     try:
         workbook = CalamineWorkbook.from_path(file)
@@ -276,7 +276,7 @@ def _records(records: list[dict[str, Any]], source: Source) -> pd.DataFrame:
 
 
 def _read_parquet(file: Path, source: Source, shown: str) -> tuple[pd.DataFrame, list[int]]:
-    from pyarrow import ArrowInvalid, parquet  # noqa: PLC0415 - only where it is used
+    from pyarrow import ArrowInvalid, parquet
 
     try:
         present = parquet.read_schema(file).names

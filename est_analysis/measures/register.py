@@ -101,7 +101,7 @@ def read(municipality: Municipality) -> Register:
 
 
 def _read_table(file: Path, inside: str, columns: tuple[str, ...]) -> pd.DataFrame:
-    from python_calamine import CalamineError  # noqa: PLC0415 - used here only
+    from python_calamine import CalamineError
 
     try:
         if file.suffix.lower() in {".xlsx", ".xlsm", ".xls", ".ods"}:

@@ -184,7 +184,7 @@ def clusters(events: pd.DataFrame, municipality: Municipality) -> gpd.GeoDataFra
     columns = ["n", "share", "name", "groups", "places"]
     if total < thresholds.minimum_clusters:
         return gpd.GeoDataFrame(columns=columns, geometry=[], crs=municipality.crs)
-    from sklearn.cluster import DBSCAN  # noqa: PLC0415 - a second to import, used here only
+    from sklearn.cluster import DBSCAN
 
     spots = here.groupby(["x", "y"])["count"].sum()
     at = spots.index.to_frame().to_numpy(float)

@@ -102,7 +102,7 @@ def _configurations(features: pd.DataFrame, count: pd.Series) -> Situations:
 
 
 def _medoids(features: pd.DataFrame, count: np.ndarray) -> Situations:
-    import kmedoids  # noqa: PLC0415 - used here only
+    import kmedoids
 
     codes = np.column_stack([pd.factorize(features[t], sort=True)[0] for t in TRAITS])
     known = np.column_stack([(features[t] != "").to_numpy() for t in TRAITS])

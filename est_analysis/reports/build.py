@@ -238,11 +238,11 @@ def run_chapter(notebook: Path, parameters: dict[str, str]) -> NotebookNode:
     ReportError
         If a cell fails; the message names notebook, cell and cause.
     """
-    import papermill  # noqa: PLC0415 - half a second, needed only where notebooks are run
-    from jupyter_core.utils import ensure_event_loop  # noqa: PLC0415
-    from nbclient.exceptions import CellTimeoutError, DeadKernelError  # noqa: PLC0415
-    from papermill.exceptions import PapermillExecutionError  # noqa: PLC0415
-    from traitlets.config import Config  # noqa: PLC0415
+    import papermill
+    from jupyter_core.utils import ensure_event_loop
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
+    from papermill.exceptions import PapermillExecutionError
+    from traitlets.config import Config
 
     known = papermill.inspect_notebook(str(notebook))
     if unknown := sorted(set(parameters) - set(known)):
@@ -347,7 +347,7 @@ def _json(value: Any) -> str:  # noqa: ANN401 - anything that JSON holds
 def _write(
     folder: Path, results: dict[str, Results], executed: dict[str, list[NotebookNode]]
 ) -> None:
-    from est_analysis.reports.page import page  # noqa: PLC0415 - after the kernels have started
+    from est_analysis.reports.page import page
 
     for kind in (QUARTERLY, MEETING):
         own = results[kind.file]

@@ -230,7 +230,7 @@ def chapter(notebook: NotebookNode, number: int) -> Chapter:
 
 
 def _exporter() -> Any:  # noqa: ANN401 - nbconvert is untyped
-    from nbconvert import HTMLExporter  # noqa: PLC0415 - imported after the kernels are started
+    from nbconvert import HTMLExporter
 
     return HTMLExporter(
         config=Config(

@@ -108,7 +108,7 @@ class Results:
     @_rows
     def gathered(self) -> Gathered:
         """Every delivered row with its fate; rows are for the analyst's eyes only."""
-        from est_analysis.gather.accept import gather  # noqa: PLC0415
+        from est_analysis.gather.accept import gather
 
         return gather(self.municipality)
 
@@ -120,7 +120,7 @@ class Results:
     @_rows
     def crimes_of_year(self) -> pd.DataFrame:
         """Reported crimes of the twelve months up to the period's end; rows."""
-        from est_analysis.patterns.coverage import in_period  # noqa: PLC0415
+        from est_analysis.patterns.coverage import in_period
 
         own = in_period(self.events, self.year)
         return own[own["kind"] == "reported_crime"]
@@ -161,12 +161,12 @@ class Results:
     @result
     def coverage(self) -> pd.DataFrame:
         """First and last day that each source covers."""
-        from est_analysis.patterns.coverage import by_source  # noqa: PLC0415
+        from est_analysis.patterns.coverage import by_source
 
         return by_source(self.events, self.municipality)
 
     def _change(self, by: str) -> Change:
-        from est_analysis.patterns.change import compare  # noqa: PLC0415
+        from est_analysis.patterns.change import compare
 
         return compare(self.events, self.period, self.municipality, by=by)
 
@@ -188,7 +188,7 @@ class Results:
     @result
     def places(self) -> pd.DataFrame:
         """Public places, ranked by the twelve months' reported crimes."""
-        from est_analysis.patterns.hotspots import places  # noqa: PLC0415
+        from est_analysis.patterns.hotspots import places
 
         smallest = self.municipality.disclosure.smallest_place_count
         return places(self.events, self.period, smallest=smallest)
@@ -196,15 +196,15 @@ class Results:
     @result
     def located_crimes(self) -> int:
         """Reported crimes of the twelve months whose place is known."""
-        from est_analysis.patterns.hotspots import located  # noqa: PLC0415
+        from est_analysis.patterns.hotspots import located
 
         return int(located(self.crimes_of_year)["count"].sum())
 
     @result
     def cells(self) -> gpd.GeoDataFrame:
         """Twelve months' counts in square cells; cells with a single event are left out."""
-        from est_analysis.patterns.coverage import in_period  # noqa: PLC0415
-        from est_analysis.patterns.hotspots import PLACE_KINDS, cells  # noqa: PLC0415
+        from est_analysis.patterns.coverage import in_period
+        from est_analysis.patterns.hotspots import PLACE_KINDS, cells
 
         table = cells(in_period(self.events, self.year), self.municipality)
         smallest = self.municipality.disclosure.smallest_place_count
@@ -214,14 +214,14 @@ class Results:
     @result
     def clusters(self) -> gpd.GeoDataFrame:
         """Dense areas of reported crime, twelve months."""
-        from est_analysis.patterns.hotspots import clusters  # noqa: PLC0415
+        from est_analysis.patterns.hotspots import clusters
 
         return clusters(self.crimes_of_year, self.municipality)
 
     @result
     def rhythm(self) -> Rhythm:
         """Hours by weekday of reported crime, twelve months."""
-        from est_analysis.patterns.rhythms import aoristic  # noqa: PLC0415
+        from est_analysis.patterns.rhythms import aoristic
 
         longest = self.municipality.thresholds.longest_span_hours
         return aoristic(self.crimes_of_year, longest_span_hours=longest)
@@ -229,29 +229,29 @@ class Results:
     @result
     def situations(self) -> Situations:
         """Recurring situations of reported crime, twelve months."""
-        from est_analysis.patterns.situations import typology  # noqa: PLC0415
+        from est_analysis.patterns.situations import typology
 
         return typology(self.crimes_of_year, self.municipality)
 
     @result
     def register(self) -> Register:
         """The group's problems, measures and decisions."""
-        from est_analysis.measures.register import read  # noqa: PLC0415
+        from est_analysis.measures.register import read
 
         return read(self.municipality)
 
     @result
     def due(self) -> pd.DataFrame:
         """What is overdue, waits for follow-up or is open on the period's last day."""
-        from est_analysis.measures.register import due  # noqa: PLC0415
+        from est_analysis.measures.register import due
 
         return due(self.register, self.period.last)
 
     @result
     def priorities(self) -> pd.DataFrame:
         """Places against the council's criteria."""
-        from est_analysis.measures.priorities import matrix  # noqa: PLC0415
-        from est_analysis.patterns.coverage import in_period  # noqa: PLC0415
+        from est_analysis.measures.priorities import matrix
+        from est_analysis.patterns.coverage import in_period
 
         before = Period(self.year.years_earlier(1).start, self.year.start, "interval")
         return matrix(
@@ -264,7 +264,7 @@ class Results:
     @result
     def evaluations(self) -> list[Evaluation]:
         """What can be said of each measure."""
-        from est_analysis.measures.evaluation import evaluate  # noqa: PLC0415
+        from est_analysis.measures.evaluation import evaluate
 
         return evaluate(
             self.events,
@@ -278,7 +278,7 @@ class Results:
     @result
     def fortnight_places(self) -> pd.DataFrame:
         """Places of the fortnight: new, or come back, with what was reported there."""
-        from est_analysis.patterns.hotspots import recent_places  # noqa: PLC0415
+        from est_analysis.patterns.hotspots import recent_places
 
         smallest = self.municipality.disclosure.smallest_place_count
         return recent_places(self.events, self.period, smallest=smallest)
@@ -286,7 +286,7 @@ class Results:
     @result
     def followed_up(self) -> list[dict[str, Any]]:
         """Claims of the latest earlier report of the same kind, from the ledger."""
-        from est_analysis.gather.store import earlier_reports  # noqa: PLC0415
+        from est_analysis.gather.store import earlier_reports
 
         own = (self.period.kind, self.edition)
         earlier = [
@@ -303,14 +303,14 @@ class Results:
     @result
     def findings(self) -> list[Finding]:
         """Every finding of the quarterly report, with its word."""
-        from est_analysis.reports.findings import quarterly  # noqa: PLC0415
+        from est_analysis.reports.findings import quarterly
 
         return quarterly(self)
 
     @result
     def brief_findings(self) -> list[Finding]:
         """Every finding of the meeting's brief, with its word."""
-        from est_analysis.reports.findings import meeting  # noqa: PLC0415
+        from est_analysis.reports.findings import meeting
 
         return meeting(self)
 
@@ -357,7 +357,7 @@ def open_report(
     PeriodError
         If the period cannot be read.
     """
-    from est_analysis.reports.language import Language  # noqa: PLC0415
+    from est_analysis.reports.language import Language
 
     check_edition(edition)
     parsed = periods.parse(period)
@@ -400,7 +400,7 @@ def period_of(text: str | None, results_events: pd.DataFrame) -> Period:
     PeriodError
         If the text cannot be read, or nothing was delivered for the period.
     """
-    from est_analysis.patterns.coverage import QUARTER_SLACK, in_period, last_day  # noqa: PLC0415
+    from est_analysis.patterns.coverage import QUARTER_SLACK, in_period, last_day
 
     if results_events.empty:
         raise PeriodError(

@@ -251,7 +251,7 @@ def accounting(results: Results) -> Table:
 
 def quarantine(results: Results) -> Table:
     """Return why rows are in quarantine, and where the first of each sort stands."""
-    from est_analysis.gather.accept import REASONS  # noqa: PLC0415 - gathering is not loaded here
+    from est_analysis.gather.accept import REASONS
 
     rows = [
         [
