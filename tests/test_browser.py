@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -84,6 +85,22 @@ def test_the_map_is_drawn(browser, folder):
     shown.first.hover(force=True)
     assert "anmälda brott" in visit.page.locator(".foliumtooltip").first.inner_text()
     visit.context.close()
+
+
+def pages_of(browser, file):
+    """Return how many sheets of paper a page takes."""
+    visit = Visit(browser, file, 1280)
+    printed = visit.page.pdf(prefer_css_page_size=True, tagged=True)
+    visit.context.close()
+    return len(re.findall(rb"/Type\s*/Page\b", printed))
+
+
+def test_the_brief_is_one_sheet_of_paper(browser, folder, tmp_path):
+    assert pages_of(browser, folder / "mote.html") == 1
+    longer = tmp_path / "mote.html"
+    html = (folder / "mote.html").read_text(encoding="utf-8")
+    longer.write_text(html.replace("</main>", "<p>mer</p>" * 60 + "</main>"), encoding="utf-8")
+    assert pages_of(browser, longer) > 1
 
 
 def test_markup_smuggled_into_a_page_does_nothing(browser, folder, tmp_path):

@@ -78,6 +78,7 @@ def page(
     """
     say = results.language
     chapters = [chapter(notebook, number) for number, notebook in enumerate(notebooks, 1)]
+    whole = len(chapters) > 1
     scripts = [script for part in chapters for script in part.scripts]
     style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
     if scripts:
@@ -98,8 +99,8 @@ def page(
         title=say.say(Text(_TITLES[kind].template, values)),
         banner=say.translate(_BANNER),
         lead=say.translate(_LEADS[kind]),
-        answers=[cards.html(f, say) for f in answers(findings)],
-        verdicts=_verdicts(results, findings) if len(notebooks) > 1 else [],
+        answers=[cards.html(f, say) for f in answers(findings, steady=2 if whole else 0)],
+        verdicts=_verdicts(results, findings) if whole else [],
         family=_family(results, findings),
         chapters=chapters,
         accounting=say.say(accounted.text) if accounted else "",
@@ -126,18 +127,19 @@ _NOTHING = Finding(
 )
 
 
-def answers(findings: list[Finding]) -> list[Finding]:
+def answers(findings: list[Finding], *, steady: int) -> list[Finding]:
     """
     Choose what stands first: the totals, the strongest claims, then where and in what situation.
 
-    When nothing is claimed the page says so, and what is ruled out; "nothing found" is a result.
+    When nothing is claimed the page says so, and up to `steady` things that are ruled out;
+    "nothing found" is a result.
     """
     by_id = {finding.id: finding for finding in findings}
     claims = [f for f in foremost(findings) if f.word in {Word.CLEAR, Word.INDICATION}]
-    steady = [f for f in foremost(findings) if f.word is Word.NO_SIGN]
+    ruled_out = [f for f in foremost(findings) if f.word is Word.NO_SIGN]
     chosen = [by_id["totals"], *claims[:MOST_ANSWERS]]
     if not claims:
-        chosen += [_NOTHING, *steady[:2]]
+        chosen += [_NOTHING, *ruled_out[:steady]]
     described = ("places/crime", "places/unsafe", "rhythm", "situations", "due")
     return chosen + [by_id[name] for name in described if name in by_id]
 

@@ -462,8 +462,9 @@ def measures(results: Results) -> Table:
 _WHY = {"overdue": "försenad", "follow_up": "ska följas upp", "open": "öppen"}
 
 
-def due(results: Results) -> Table:
-    """Return what is overdue, waits for follow-up or is open."""
+def due(results: Results, most: int | None = None) -> Table:
+    """Return what is overdue, waits for follow-up or is open; at most so many, the oldest first."""
+    listed = results.due.to_dict("records")
     rows = [
         [
             row["text"],
@@ -471,14 +472,16 @@ def due(results: Results) -> Table:
             Text(_WHY[row["why"]]),
             row["responsible"],
         ]
-        for row in results.due.to_dict("records")
+        for row in listed[:most]
     ]
+    left_out = len(listed) - len(rows)
     return Table(
         "att_folja_upp",
         Text("Att besluta om och följa upp, {day}", {"day": results.period.last}),
         ["Vad", "Senast", "Läge", "Ansvarig"],
         rows,
         results.language,
+        Text("{n} till står i kvartalsrapporten.", {"n": left_out}) if left_out else None,
     )
 
 
