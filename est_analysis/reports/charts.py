@@ -75,7 +75,7 @@ class Chart:
         behind = escape(self.language.translate("Siffrorna bakom diagrammet"))
         return (
             '<figure class="chart"><figcaption>'
-            f'<span class="title">{escape(self.title)}</span>'
+            f'<strong class="title">{escape(self.title)}</strong>'
             f'<span class="subtitle">{escape(self.subtitle)}</span></figcaption>'
             f'<img src="data:image/svg+xml;base64,{picture}" alt="{escape(self.alt)}">'
             f"<details><summary>{behind}</summary>{self.table.html()}</details></figure>"

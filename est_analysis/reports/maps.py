@@ -6,6 +6,7 @@ import html
 import json
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import folium
@@ -21,6 +22,7 @@ from est_analysis.reports.leaflet import leaflet
 if TYPE_CHECKING:
     from est_analysis.reports.results import Results
 
+TEMPLATES = Path(__file__).parent / "templates"
 MAP_MIME = "application/vnd.est.map+json"
 """Carries a map's ``html`` and ``script`` to the builder, which alone blesses the script."""
 
@@ -31,6 +33,7 @@ AROUND_M = 900.0
 """How far around the largest dense area a map opens, metres."""
 
 _DEGREES_DIGITS = 5
+_SWATCH = "display:inline-block;width:1.1em;height:1.1em;"
 
 
 @dataclass(frozen=True)
@@ -49,13 +52,14 @@ class Map:
     def figure(self, inner: str) -> str:
         """Return the map's figure around `inner`."""
         swatches = "".join(
-            f'<li><span class="swatch" style="{html.escape(style)}"></span>{html.escape(text)}</li>'
+            f'<li><span class="swatch" style="{_SWATCH}{html.escape(style)}"></span> '
+            f"{html.escape(text)}</li>"
             for style, text in self.legend
         )
         behind = html.escape(self.language.translate("Siffrorna bakom kartan"))
         return (
             '<figure class="map"><figcaption>'
-            f'<span class="title">{html.escape(self.title)}</span>'
+            f'<strong class="title">{html.escape(self.title)}</strong>'
             f'<span class="subtitle">{html.escape(self.subtitle)}</span></figcaption>'
             f'<div role="img" aria-label="{html.escape(self.alt)}">{inner}</div>'
             f'<ul class="legend">{swatches}</ul>'
@@ -64,8 +68,9 @@ class Map:
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:  # noqa: ANN401
         script, style = leaflet()
+        own = (TEMPLATES / "style.css").read_text(encoding="utf-8")
         page = (
-            f"<style>{style} .folium-map{{height:100vh}}</style>{self.div}"
+            f"<style>{style}{own} body{{padding:0}} .folium-map{{height:100vh}}</style>{self.div}"
             f"<script>{script}</script><script>{self.script}</script>"
         )
         frame = f'<iframe style="width:100%;height:440px;border:0" srcdoc="{html.escape(page)}">'
