@@ -37,9 +37,9 @@ def matrix(
         ``commonest`` (reported crimes, twelve months), ``increasing`` (difference to the twelve
         months before; missing where it cannot be told), ``unsafe`` (reports of an unsafe place),
         ``severe`` (events of severity 3), ``need`` (mean rank over the criteria, 1 is highest),
-        ``best`` and ``worst`` (the place's rank when any one criterion is left out), ``influence`` (1-3 from the register,
-        NaN where the group has not judged). Only located events take part, as in `places`, and
-        only places that some criterion speaks of.
+        ``best`` and ``worst`` (the place's rank when any one criterion is left out),
+        ``influence`` (1-3 from the register, NaN where the group has not judged). Only located
+        events take part, as in `places`, and only places that some criterion speaks of.
     """
     table = places.set_index("place")[["reported_crime", "unsafe_place"]]
     table = table.rename(columns={"reported_crime": "commonest", "unsafe_place": "unsafe"})

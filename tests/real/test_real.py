@@ -5,6 +5,7 @@ Run by ``make real`` with the folder of delivered data in the environment variab
 skipped, and said to be, where there is none. Each folder here holds settings and registers only.
 """
 
+import contextlib
 import csv
 import gzip
 import json
@@ -50,7 +51,8 @@ def records(file, sheet=None):
     if file.suffix == ".parquet":
         yield from pq.read_table(file).to_pylist()
     elif sheet:
-        header, *rows = openpyxl.load_workbook(file, read_only=True)[sheet].values
+        with contextlib.closing(openpyxl.load_workbook(file, read_only=True)) as book:
+            header, *rows = book[sheet].values
         yield from (dict(zip(header, row, strict=True)) for row in rows)
     else:
         with gzip.open(file, "rt", encoding="utf-8", newline="") as handle:
