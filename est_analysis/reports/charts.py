@@ -129,6 +129,8 @@ def change(results: Results, *, brief: bool = False, most: int = 12) -> Chart:
         if claims
         else say.translate("Ingen grupp skiljer sig säkert från sin vanliga nivå.")
         if shown
+        else say.translate("Inga slutsatser dras grupp för grupp här; siffrorna står i tabellen.")
+        if results.groups.table["gate"].any()
         else say.translate(
             "Ingen grupp går att jämföra med tidigare år: de saknas, eller så är händelserna för få."
         )

@@ -114,18 +114,17 @@ def places(results: Results) -> Map:
     _labels(chart, results)
     chart.fit_bounds(_view(results))
     div, script = _parts(chart, "karta-platser")
+    shown = Text(
+        "{kind} i rutor om {side} meter, täta områden och otrygga platser, {year}",
+        {
+            "kind": Text(KINDS[_led_by(results)]),
+            "side": int(results.municipality.thresholds.cell_m),
+            "year": results.year,
+        },
+    )
     return Map(
-        title=say.sentence(found.text),
-        subtitle=say.sentence(
-            Text(
-                "{kind} i rutor om {side} meter, täta områden och otrygga platser, {year}",
-                {
-                    "kind": Text(KINDS[_led_by(results)]),
-                    "side": int(results.municipality.thresholds.cell_m),
-                    "year": results.year,
-                },
-            )
-        ),
+        title=say.sentence(found.text if found.n else shown),
+        subtitle=say.sentence(shown) if found.n else "",
         alt=say.translate("Karta; samma uppgifter står i tabellen under kartan.")
         + " "
         + say.say(found.text),

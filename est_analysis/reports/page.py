@@ -175,7 +175,7 @@ def _family(results: Results, findings: list[Finding]) -> str:
     thresholds = results.municipality.thresholds
     return results.language.say(
         Text(
-            "Av {n} frågor hade {tested} händelser nog att pröva. Händer ingenting i "
+            "{tested} av {n} frågor hade händelser nog att pröva. Händer ingenting i "
             "kommunen är risken högst {clear} att något här ändå kallas tydligt, och högst "
             "{indication} att något kallas tydligt eller antydan.",
             {

@@ -347,7 +347,7 @@ def rhythm(results: Results) -> Table:
             Text("kl. {hour}", {"hour": f"{hour:02d}"}),
             *(float(weights[day, hour]) for day in range(len(WEEKDAYS))),
         ]
-        for hour in range(weights.shape[1])
+        for hour in range(weights.shape[1] if results.rhythm.n else 0)
     ]
     return Table(
         "veckorytm",
