@@ -43,6 +43,17 @@ Moment = Annotated[
 ]
 
 
+Filter = dict[
+    str,
+    Annotated[
+        tuple[str, ...],
+        BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value),
+        Field(min_length=1),
+    ],
+]
+"""Column to the values that are kept of it."""
+
+
 def _known_crs(value: str) -> str:
     from pyproj import CRS
     from pyproj.exceptions import CRSError
@@ -81,6 +92,15 @@ def _known_encoding(value: str) -> str:
     return value
 
 
+def _date_format(value: str) -> str:
+    parts = set(re.findall("%(.?)", value))
+    if unknown := sorted(parts - set("YymbBdHIpMSf%")):
+        raise ValueError(f"%{unknown[0]} går inte att använda i date_format")
+    if not (parts & set("Yy") and parts & set("mbB")):
+        raise ValueError("date_format ska ha år (%Y eller %y) och månad (%m, %b eller %B)")
+    return value
+
+
 def _inside(value: str) -> str:
     if not Path(value).parts or Path(value).is_absolute() or ".." in Path(value).parts:
         raise ValueError(f"{value!r} ska vara en sökväg inne i kommunens mapp")
@@ -102,7 +122,7 @@ class Columns(_Part):
     time), three (year, month, day) or five (year, month, day, hour, minute).
     """
 
-    start: Moment
+    start: Moment | None = None
     end: Moment | None = None
     registered: Moment | None = None
     id: str | None = None
@@ -137,6 +157,7 @@ class Constants(_Part):
 
     group: str | None = None
     place_type: str | None = None
+    start: date | None = None
 
 
 class Source(_Part):
@@ -153,7 +174,12 @@ class Source(_Part):
     sheet: str | None = None
     header_row: Annotated[int, Field(ge=1)] = 1
     crs: Annotated[str, AfterValidator(_known_crs)] | None = None
-    precision: Literal["point", "street", "place", "area"] = "point"
+    precision: Literal["point", "street", "place", "area", "municipality"] = "point"
+    time_precision: Literal["minute", "hour", "day", "month", "unknown"] = "minute"
+    date_format: Annotated[str, AfterValidator(_date_format)] | None = None
+    ignore_offset: bool = False
+    keep: Filter = {}
+    outside: Literal["quarantine", "drop"] = "quarantine"
     columns: Columns
     constants: Constants = Constants()
     codes: dict[str, str] | Inside | None = None
@@ -184,14 +210,22 @@ class Source(_Part):
             raise ValueError("columns.code kräver codes: vilken grupp varje kod hör till")
         if self.columns.code is None and self.constants.group is None:
             raise ValueError("ange columns.code och codes, eller constants.group")
+        if self.columns.start is None and self.constants.start is None:
+            raise ValueError("columns.start saknas, eller constants.start för en hel källa")
         return self
+
+    def read_columns(self) -> list[str]:
+        """Return every column that must be in the files; no other is read."""
+        return list(dict.fromkeys([*self.columns.named(), *self.keep]))
 
 
 class Reference(_Part):
     """Files about the place itself; each may be left out."""
 
     boundary: Inside | None = None
+    boundary_keep: Filter = {}
     areas: Inside | None = None
+    areas_keep: Filter = {}
     area_name: str = "name"
     places: Inside | None = None
     streets: Inside | None = None
@@ -370,7 +404,7 @@ def _refuse_missing_files(municipality: Municipality, text: str) -> None:
         ((part, key), value)
         for part in ("reference", "registers")
         for key, value in getattr(municipality, part).model_dump(exclude_none=True).items()
-        if key != "area_name"
+        if key != "area_name" and not key.endswith("_keep")
     ]
     named += [
         (("sources", name, "codes"), source.codes)

@@ -294,6 +294,35 @@ def test_what_a_source_says_of_its_groups_and_places(gather):
     assert got.events["place_precision"].tolist() == ["unknown", "point"]
 
 
+def test_rows_of_other_municipalities_leave_one_total(gather):
+    """Kept by a column, or by the boundary; what is elsewhere is not ours to mend."""
+    head = "id;kod;datum;x;y;plats;kommun\n"
+    rows = "1;K1;2026-07-01;500100;6500100;;0684\n2;okänd;i går;500100;6500100;;0685\n"
+    keep = {"keep": {"kommun": ["0684"]}}
+    got = gather({"deliveries/polis/a.csv": head + rows}, source=keep)
+    assert totals(got) == (1, 0, 1, 0)
+    rows = rows.replace("i går;500100", "i går;700100") + "3;K1;i går;500100;6500100;;\n"
+    for outside, fates in (("drop", (1, 1, 1, 0)), ("quarantine", (1, 2, 0, 0))):
+        got = gather(
+            {"deliveries/polis/a.csv": head + rows},
+            source={"outside": outside},
+            **INSIDE,
+            **BOUNDARY,
+        )
+        assert totals(got) == fates
+
+
+def test_a_round_of_questions_has_one_date(gather):
+    got = gather(
+        {"deliveries/polis/a.csv": "kod;x;y\nK1;500100;6500100\n"},
+        source={"time_precision": "unknown"},
+        columns={"id": None, "start": None, "place": None},
+        more="[sources.polis.constants]\nstart = 2018-01-01\n",
+    )
+    assert got.events["start"].tolist() == [pd.Timestamp("2018-01-01")]
+    assert got.events["time_precision"].tolist() == ["unknown"]
+
+
 def test_an_end_may_equal_its_start(gather_wide):
     for end in ("2026-07-01 12:00", "2026-07-01", "2026-07", ""):
         got = gather_wide(WIDE + FINE.replace(";2026-07-01;", f";{end};"))

@@ -7,7 +7,13 @@ from frames import events, settings
 from pandera.errors import SchemaError
 
 from est_analysis.gather.tables import EVENTS
-from est_analysis.patterns.coverage import by_source, covered_seasons, first_covered, last_day
+from est_analysis.patterns.coverage import (
+    by_source,
+    covered_seasons,
+    first_covered,
+    last_day,
+    undated,
+)
 from est_analysis.patterns.coverage import in_period as within
 from est_analysis.periods import parse
 
@@ -32,6 +38,29 @@ def test_a_period_holds_its_first_midnight_and_not_the_next_one():
         {"start": "2026-10-01 00:00"},
     )
     assert within(table, parse("2026Q3"))["row"].tolist() == [3, 4]
+
+
+@pytest.mark.parametrize(
+    ("period", "n", "open_"),
+    [
+        ("2026-09-01--2026-09-14", 1, 2),
+        ("2026-09-17--2026-09-30", 0, 2),
+        ("2026-08-03--2026-08-16", 0, 1),
+        ("2026-09", 2, 1),
+        ("2026Q3", 2, 1),
+        ("2026", 3, 0),
+        ("2025", 0, 0),
+    ],
+)
+def test_what_is_dated_coarsely_belongs_to_no_shorter_period(period, n, open_):
+    """A month that stands as its first day says nothing of a fortnight, its first or its last."""
+    table = events(
+        {"start": "2026-09-01", "time_precision": "month"},
+        {"start": "2026-01-01", "time_precision": "unknown"},
+        {"start": "2026-09-02", "time_precision": "day"},
+    )
+    assert len(within(table, parse(period))) == n
+    assert undated(table, parse(period)) == open_
 
 
 def test_every_source_with_events_is_described_in_the_order_of_the_settings():

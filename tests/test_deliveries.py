@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import gzip
 import io
 import json
 
@@ -292,6 +293,43 @@ def test_a_parquet_file_that_is_none_is_refused(refused):
         assert "går inte att läsa som parquet" in message
         assert "deliveries/polis/a.parquet" in message
     assert "”kod”" in refused(parquet(pd.DataFrame({"id": [1]})), "parquet", **PARQUET)
+
+
+# --- packed, nested and filtered
+
+
+def test_what_is_packed_with_gzip_reads_the_same(read):
+    for content in (DELIVERY, HEAD + ROW.replace("\n", ";x\n") + ROW):
+        plain, packed = read(content), read(gzip.compress(content.encode()))
+        pd.testing.assert_frame_equal(plain.rows, packed.rows)
+        assert plain.broken == packed.broken
+    packed = gzip.compress(json.dumps([RECORD]).encode())
+    assert read(packed, **JSON).rows.loc[1, "plats"] == "Ån"
+
+
+def test_a_packed_file_that_is_cut_off_or_in_another_encoding_is_refused(refused):
+    packed = gzip.compress((DELIVERY * 50).encode())
+    for content in (packed[:-20], packed[:10] + b"\xff" * 20 + packed[30:]):
+        assert "packad med gzip, och skadad" in refused(content, "csv.gz")
+    ugly = gzip.compress((HEAD + ROW.replace("Torget", "Ängen")).encode("cp1252"))
+    assert "rad 2" in refused(ugly, "csv.gz")
+
+
+def test_what_stands_inside_another_value_is_named_by_both(read):
+    record = {**RECORD, "location": {"name": "Sävsjö", "gps": "57.4,14.6"}, "tom": {}}
+    got = read(
+        json.dumps([record]),
+        "json",
+        source={"format": "json", "keep": {"location.name": ["Sävsjö"]}},
+        columns={"area": "location.name"},
+    )
+    assert got.rows.loc[1, "location.name"] == "Sävsjö"
+
+
+def test_a_column_that_only_sorts_rows_out_must_be_there(refused, read):
+    assert "”kommun” saknas" in refused(DELIVERY, source={"keep": {"kommun": ["0684"]}})
+    with_town = DELIVERY.replace("plats", "plats;kommun", 1).replace("Torget", "Torget;0684")
+    assert read(with_town, source={"keep": {"kommun": ["0684"]}}).rows.loc[2, "kommun"] == "0684"
 
 
 # --- several files

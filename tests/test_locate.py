@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import replace
 
@@ -241,7 +242,7 @@ def test_geometry_is_read_in_the_municipalitys_crs(geography):
     square = {"type": "Polygon", "coordinates": [[[15, 60], [15.1, 60], [15.1, 60.1], [15, 60]]]}
     got = geography(
         boundary=geojson(square, crs=None),
-        areas=geojson(BOX, name="Centrum"),
+        areas=geojson(square, crs=None, name="Centrum"),
         streets=geojson(LINE, name=None),
         places=GAZETTEER + '"Torget";torg;500100,5;6500100;\n\nNA;;1e6;7e6;\n',
     )
@@ -250,6 +251,63 @@ def test_geometry_is_read_in_the_municipalitys_crs(geography):
     assert got.streets["name"].tolist() == [""]
     assert got.places["name"].tolist() == ["Torget", "NA"]
     assert got.places["x"].tolist() == [500_100.5, 1e6]
+
+
+def boxes(*lefts, **columns):
+    shapes = [shapely.box(x, 6_500_000, x + 1000, 6_501_000) for x in lefts]
+    return gpd.GeoDataFrame(columns, geometry=shapes, crs=3006)
+
+
+def test_one_municipality_is_kept_of_a_countrys_map(make_folder):
+    """A register of the country has codes with leading zeros, and neighbours' areas."""
+    country = boxes(500_000, 510_000, code=["0684", "684"])
+    parts = boxes(500_000, 500_600, 510_000, namn=["Vår", "Grannens", "Längre bort"])
+    stream = io.BytesIO()
+    country.to_parquet(stream)
+    folder = make_folder(
+        {
+            "reference/k.parquet": stream.getvalue(),
+            "reference/a.geojson": parts.to_json(to_wgs84=True),
+        },
+        reference={
+            "boundary": "reference/k.parquet",
+            "boundary_keep": {"code": ["0684"]},
+            "areas": "reference/a.geojson",
+            "area_name": "namn",
+        },
+    )
+    got = locate.read_geography(municipality.load(folder))
+    assert got.boundary.bounds == (500_000, 6_500_000, 501_000, 6_501_000)
+    assert got.areas["name"].tolist() == ["Vår"]
+
+
+def test_a_filter_that_leaves_nothing_is_refused(make_folder):
+    content = geojson(BOX, code=684)
+    for keep, says in (({"code": ["0684"]}, "Ingen form"), ({"kod": ["684"]}, "”kod” saknas")):
+        reference = {"boundary": "reference/b.geojson", "boundary_keep": keep}
+        folder = make_folder({"reference/b.geojson": content}, reference=reference)
+        with pytest.raises(DeliveryError, match=says):
+            locate.read_geography(municipality.load(folder))
+    reference["boundary_keep"] = {"code": ["684"]}
+    folder = make_folder({"reference/b.geojson": content}, reference=reference)
+    assert locate.read_geography(municipality.load(folder)).boundary.area == pytest.approx(1e6)
+
+
+def test_an_area_that_crosses_itself_is_mended(geography):
+    bow = {"type": "Polygon", "coordinates": [[[0, 0], [10, 10], [10, 0], [0, 10], [0, 0]]]}
+    got = geography(areas=geojson(bow, name="Fluga"))
+    assert got.areas.geometry.is_valid.all()
+    assert got.areas.geometry.area.tolist() == [pytest.approx(50)]
+
+
+def test_the_middle_of_a_municipality_is_nowhere():
+    rows = [(100, 100), (np.nan, np.nan), (100, 100, "", "", "norr"), (300, 300, "Torget")]
+    got = place(*rows, precision="municipality")
+    assert got["place_precision"].tolist() == ["municipality", "municipality", "area", "place"]
+    assert got["x"].tolist()[3] == 100
+    assert got["x"].isna().tolist() == [True, True, True, False]
+    assert got["place"].tolist() == ["", "", "", "Torget"]
+    assert got["area"].tolist()[:3] == ["", "", "Norr"]
 
 
 def test_the_column_of_area_names_may_have_any_name(make_folder):

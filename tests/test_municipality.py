@@ -108,6 +108,9 @@ FAULTS = [
     ('"csv"', '"xml"', line("format"), "ska vara något av"),
     ('format = "csv"', 'format = "csv"\nencoding = "utf-9"', line("format") + 1, "teckenkodning"),
     ('format = "csv"', 'format = "csv"\ndelimiter = ";;"', line("format") + 1, "för lång"),
+    ('"csv"', '"csv"\ndate_format = "%d %Q"', line("format") + 1, "%Q går inte"),
+    ('"csv"', '"csv"\ndate_format = "%d.%m"', line("format") + 1, "ska ha år"),
+    ('"csv"', '"csv"\nkeep = { A = [] }', line("format") + 1, "sources.polis.keep.A: är tom"),
     ("2021-10-01", '"2021-10-01"', line("covers_from"), "ska vara ett datum"),
     (
         '"deliveries/polis/*.csv"',
@@ -123,7 +126,7 @@ FAULTS = [
     ('codes = { K1 = "Skadegörelse" }\n', "", line("[sources.polis]"), "columns.code kräver codes"),
     # keys in a source's tables
     ('code = "kod"', 'kod = "kod"', line('code = "kod"'), f"columns.kod: {UNKNOWN}"),
-    ('start = ["datum", "tid"]', "", line("[sources.polis.columns]"), "columns.start: saknas"),
+    ('start = ["datum", "tid"]', "", line("[sources.polis]"), "columns.start saknas"),
     ('["datum", "tid"]', "7", line("start"), "columns.start"),
     ('["datum", "tid"]', '["a","b","c","d","e","f"]', line("start"), "för många värden"),
     ('["datum", "tid"]', '["datum", "tid"]\nx = "x"', line("[sources.polis.columns]"), "x och y"),

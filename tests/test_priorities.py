@@ -20,6 +20,21 @@ def problems(**judged):
     return pd.DataFrame(rows, columns=["plats", "paverkbarhet"]).astype({"paverkbarhet": float})
 
 
+def test_a_year_before_that_nobody_delivered_is_no_increase():
+    table = events({"place": "A", "count": 10}, {"place": "B", "count": 6, "severity": 3})
+    found = matrix(places(table, Q3, smallest=2), table, None, problems())
+    assert found["increasing"].isna().all()
+    # ranks: A 1 1 2, B 2 1 1
+    assert found["need"].tolist() == [pytest.approx(4 / 3)] * 2
+    assert found["place"].tolist() == ["A", "B"]
+
+
+def test_a_place_that_no_criterion_speaks_of_has_no_need():
+    found = laid_out([{"place": "A", "kind": "physical_defect", "count": 9}])
+    assert found.empty
+    assert list(found.columns) == COLUMNS
+
+
 def laid_out(now, before=(), register=None):
     table = events(*now)
     return matrix(

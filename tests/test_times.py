@@ -116,6 +116,39 @@ def test_three_and_five_columns():
     ]
 
 
+def test_a_stated_form_is_read_and_nothing_else():
+    april = ("2012-04-01 00:00:00", "day")
+    got = read(["1-Apr-12", "31-Feb-12", "2012-04-01", ""], form="%d-%b-%y")
+    assert got == [april, "unreadable", "unreadable", NOTHING]
+    got = read(["1/4/12", ""], ["9.30", ""], form="%d/%m/%y %H.%M")
+    assert got == [("2012-04-01 09:30:00", "minute"), NOTHING]
+    assert read(["Apr 2012"], form="%b %Y") == [("2012-04-01 00:00:00", "month")]
+    assert read(["1 04 2012"], form="%H %m %Y")[0][1] == "hour"
+
+
+@pytest.mark.parametrize(
+    ("finest", "cut"),
+    [
+        ("hour", "2022-08-17 21:00:00"),
+        ("day", "2022-08-17 00:00:00"),
+        ("month", "2022-08-01 00:00:00"),
+        ("unknown", "2022-08-17 00:00:00"),
+    ],
+)
+def test_what_is_finer_than_the_source_knows_is_cut_off(finest, cut):
+    given = ["2022-08-17 21:45", "2022-08", ""]
+    month = "unknown" if finest == "unknown" else "month"
+    assert read(given, finest=finest) == [(cut, finest), ("2022-08-01 00:00:00", month), NOTHING]
+    assert read(pd.to_datetime(given[:1]), finest=finest) == [(cut, finest)]
+
+
+def test_an_offset_that_means_nothing_is_let_be():
+    utc = ["2019-07-01T19:50:00Z", "2019-07-01 19:50:00 +00:00"]  # with a space, as Polisen writes
+    assert [at for at, _ in read(utc)] == ["2019-07-01 21:50:00"] * 2
+    for columns in (utc, pd.to_datetime(utc[:1])):
+        assert {at for at, _ in read(columns, ignore_offset=True)} == {"2019-07-01 19:50:00"}
+
+
 def test_numbers_that_are_no_dates_do_not_stop_the_reading():
     assert read([46295.5, np.nan]) == ["unreadable", NOTHING]
 

@@ -174,6 +174,10 @@ def _assess(
     fates = _Fates(pile)
     rows = pile.rows
 
+    for column, values in source.keep.items():
+        fates.drop(~_text(rows, column).isin(values))
+    if source.outside == "drop":  # a row of somewhere else is not ours to mend
+        _coordinates(municipality, source, rows, fates, geography)
     group, kind = _group_and_kind(municipality, source, rows, fates)
     moments = _moments(municipality, source, rows, fates)
     x, y = _coordinates(municipality, source, rows, fates, geography)
@@ -301,12 +305,21 @@ def _moments(
     municipality: Municipality, source: Source, rows: pd.DataFrame, fates: _Fates
 ) -> dict[str, times.Moments]:
     moments: dict[str, times.Moments] = {}
+    if source.columns.start is None:
+        start = pd.Series(pd.Timestamp(source.constants.start), index=rows.index)
+        moments["start"] = times.read([start], finest=source.time_precision)
     for field in ("start", "end", "registered"):
         columns: tuple[str, ...] | None = getattr(source.columns, field)
         if columns is None:
             continue
         given = [rows[column] for column in columns]
-        read = times.read(given, zone=municipality.time_zone)
+        read = times.read(
+            given,
+            zone=municipality.time_zone,
+            form=source.date_format,
+            finest=source.time_precision,
+            ignore_offset=source.ignore_offset,
+        )
         fates.quarantine(read.unreadable, f"unreadable_{field}", columns[0])
         if field == "start":
             fates.quarantine(read.at.isna(), "no_start", columns[0])
@@ -334,7 +347,10 @@ def _coordinates(
     x, y = x.mask(degrees), y.mask(degrees)
     easting, northing = locate.to_metres(x, y, source_crs=source.crs, crs=municipality.crs)
     off = locate.outside(geography, easting, northing)
-    fates.quarantine(pd.Series(off, index=rows.index), "outside", source.columns.x or "")
+    beyond = pd.Series(off, index=rows.index)
+    if source.outside == "drop":
+        fates.drop(beyond)
+    fates.quarantine(beyond, "outside", source.columns.x or "")
     return easting, northing
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import csv
 import difflib
+import gzip
+import io
 import json
+import zlib
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pandas as pd
 
@@ -18,6 +21,7 @@ from est_analysis.gather.guard import shown_columns
 from est_analysis.municipality import Municipality, Source
 
 MIDNIGHT = time(0, 0)
+_GZIP = b"\x1f\x8b"
 
 
 @dataclass(frozen=True)
@@ -76,9 +80,12 @@ def read(municipality: Municipality, name: str, file: Path) -> Delivery:
         "geojson": _read_geojson,
         "parquet": _read_parquet,
     }[source.format]
-    frame, broken = reader(file, source, shown)
+    try:
+        frame, broken = reader(file, source, shown)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise _no_table(shown, source, "den är packad med gzip, och skadad") from error
     frame.columns = [str(column).strip() for column in frame.columns]
-    named = source.columns.named()
+    named = source.read_columns()
     where = f"{shown}, rad {source.header_row}" if source.format in {"csv", "excel"} else shown
     if missing := [column for column in named if column not in frame.columns]:
         raise DeliveryError(
@@ -109,6 +116,23 @@ def _no_table(shown: str, source: Source, why: str) -> DeliveryError:
     )
 
 
+def _is_packed(file: Path) -> bool:
+    with file.open("rb") as handle:
+        return handle.read(2) == _GZIP
+
+
+def _bytes(file: Path) -> bytes:
+    """Return a file's content, unpacked where it came packed with gzip."""
+    content = file.read_bytes()
+    return gzip.decompress(content) if content.startswith(_GZIP) else content
+
+
+def _opened(file: Path, source: Source) -> TextIO:
+    if _is_packed(file):
+        return io.TextIOWrapper(gzip.open(file), encoding=source.encoding, newline="")
+    return file.open(encoding=source.encoding, newline="")
+
+
 def _read_csv(file: Path, source: Source, shown: str) -> tuple[pd.DataFrame, list[int]]:
     skip = source.header_row - 1
     try:
@@ -123,6 +147,7 @@ def _read_csv(file: Path, source: Source, shown: str) -> tuple[pd.DataFrame, lis
             keep_default_na=False,
             skip_blank_lines=False,
             skiprows=skip,
+            compression="gzip" if _is_packed(file) else None,
         )
     except UnicodeError as error:
         raise _wrong_encoding(file, source, shown) from error
@@ -137,7 +162,7 @@ def _read_csv(file: Path, source: Source, shown: str) -> tuple[pd.DataFrame, lis
 
 def _first_rows(file: Path, source: Source) -> tuple[list[str], bool]:
     """Return the header, and whether the first row under it has more fields."""
-    with file.open(encoding=source.encoding, newline="") as handle:
+    with _opened(file, source) as handle:
         rows = csv.reader(handle, delimiter=source.delimiter)
         header: list[str] = next(islice(rows, source.header_row - 1, None), [])
         if not any(header):
@@ -146,7 +171,7 @@ def _first_rows(file: Path, source: Source) -> tuple[list[str], bool]:
 
 
 def _wrong_encoding(file: Path, source: Source, shown: str) -> DeliveryError:
-    content = file.read_bytes()
+    content = _bytes(file)
     try:
         content.decode(source.encoding)
         where = shown
@@ -168,7 +193,7 @@ def _read_ragged_csv(file: Path, source: Source, shown: str) -> tuple[pd.DataFra
     broken: list[int] = []
     rows: list[list[str]] = []
     try:
-        with file.open(encoding=source.encoding, newline="") as handle:
+        with _opened(file, source) as handle:
             # strict: a quotation mark that is never closed would swallow the rows after it
             rows.extend(csv.reader(handle, delimiter=source.delimiter, strict=True))
     except UnicodeError as error:
@@ -260,7 +285,7 @@ def _read_geojson(file: Path, source: Source, shown: str) -> tuple[pd.DataFrame,
 
 def _json(file: Path, source: Source, shown: str) -> Any:  # noqa: ANN401 - whatever it holds
     try:
-        return json.loads(file.read_text(encoding=source.encoding))
+        return json.loads(_bytes(file).decode(source.encoding))
     except UnicodeError as error:
         raise _wrong_encoding(file, source, shown) from error
     except (json.JSONDecodeError, RecursionError) as error:
@@ -269,10 +294,20 @@ def _json(file: Path, source: Source, shown: str) -> Any:  # noqa: ANN401 - what
 
 def _records(records: list[dict[str, Any]], source: Source) -> pd.DataFrame:
     if not records:  # nothing to report: no record tells which columns there are
-        return pd.DataFrame(columns=source.columns.named(), dtype=str)
-    frame = pd.DataFrame([{k: _cell_text(v) for k, v in r.items()} for r in records], dtype=str)
+        return pd.DataFrame(columns=source.read_columns(), dtype=str)
+    flat = [{k: _cell_text(v) for k, v in _flat(record).items()} for record in records]
+    frame = pd.DataFrame(flat, dtype=str)
     frame.index = pd.RangeIndex(1, len(frame) + 1)
     return frame.fillna("")
+
+
+def _flat(record: dict[str, Any], before: str = "") -> dict[str, Any]:
+    """Return a record's values by name; what stands inside another is ``outer.inner``."""
+    flat: dict[str, Any] = {}
+    for name, value in record.items():
+        inner = _flat(value, f"{before}{name}.") if isinstance(value, dict) else {}
+        flat |= inner or {f"{before}{name}": value}
+    return flat
 
 
 def _read_parquet(file: Path, source: Source, shown: str) -> tuple[pd.DataFrame, list[int]]:
@@ -280,7 +315,7 @@ def _read_parquet(file: Path, source: Source, shown: str) -> tuple[pd.DataFrame,
 
     try:
         present = parquet.read_schema(file).names
-        wanted = [column for column in source.columns.named() if column in present]
+        wanted = [column for column in source.read_columns() if column in present]
         frame = pd.read_parquet(file, columns=wanted or None)
     except (ArrowInvalid, OSError) as error:
         raise _no_table(shown, source, str(error)) from error

@@ -14,7 +14,7 @@ from pyproj import CRS, Transformer
 
 from est_analysis.errors import DeliveryError
 from est_analysis.gather.times import text_of
-from est_analysis.municipality import Municipality
+from est_analysis.municipality import Filter, Municipality
 
 NEAR_PLACE_M = 100.0
 NEAR_STREET_M = 60.0
@@ -55,17 +55,36 @@ def read_geography(municipality: Municipality) -> Geography:
     """
     reference = municipality.reference
     boundary = _outline(municipality, reference.boundary)
-    areas = _read_shapes(municipality, reference.areas, name=reference.area_name)
+    areas = _read_shapes(
+        municipality, reference.areas, name=reference.area_name, keep=reference.areas_keep
+    )
     return Geography(
         boundary=boundary,
-        areas=areas,
+        areas=_own(areas, boundary, reference.areas),
         places=_read_places(municipality, reference.places),
         streets=_read_shapes(municipality, reference.streets, name="name"),
     )
 
 
+def _own(
+    areas: gpd.GeoDataFrame | None, boundary: shapely.Geometry | None, inside: str | None
+) -> gpd.GeoDataFrame | None:
+    """Return valid areas of which at least half lies within the boundary, if there is one."""
+    if areas is None:
+        return None
+    shapes = shapely.make_valid(areas.geometry.to_numpy(), method="structure", keep_collapsed=False)
+    areas = areas.set_geometry(gpd.GeoSeries(shapes, index=areas.index, crs=areas.crs))
+    if boundary is None:
+        return areas
+    shared = shapely.area(shapely.intersection(shapes, boundary))
+    own = areas[shared >= shapely.area(shapes) / 2].reset_index(drop=True)
+    if own.empty:
+        raise DeliveryError("Inget område ligger inom kommungränsen.", where=str(inside))
+    return own
+
+
 def _outline(municipality: Municipality, inside: str | None) -> shapely.Geometry | None:
-    shapes = _read_shapes(municipality, inside)
+    shapes = _read_shapes(municipality, inside, keep=municipality.reference.boundary_keep)
     if shapes is None:
         return None
     outline = shapely.make_valid(shapes.union_all())
@@ -75,21 +94,36 @@ def _outline(municipality: Municipality, inside: str | None) -> shapely.Geometry
 
 
 def _read_shapes(
-    municipality: Municipality, inside: str | None, *, name: str | None = None
+    municipality: Municipality,
+    inside: str | None,
+    *,
+    name: str | None = None,
+    keep: Filter | None = None,
 ) -> gpd.GeoDataFrame | None:
     if inside is None:
         return None
+    file = municipality.path(inside)
     try:
-        shapes = gpd.read_file(municipality.path(inside))
+        shapes = gpd.read_parquet(file) if file.suffix == ".parquet" else gpd.read_file(file)
     except (RuntimeError, OSError, ValueError) as error:  # pyogrio's are RuntimeErrors
         raise DeliveryError(f"Kartfilen går inte att läsa: {error}", where=inside) from error
     if shapes.crs is None:
         raise DeliveryError("Kartfilen saknar koordinatsystem.", where=inside)
-    if name is not None and name not in shapes.columns:
+    keep = keep or {}
+    wanted = [*keep, *([name] if name is not None else [])]
+    if missing := [column for column in wanted if column not in shapes.columns]:
         raise DeliveryError(
-            f"Kolumnen ”{name}” saknas.",
+            f"Kolumnen ”{'”, ”'.join(missing)}” saknas.",
             where=f"{inside}; filen har: {', '.join(map(str, shapes.columns))}",
-            mend="Rätta filen, eller reference.area_name i municipality.toml.",
+            mend="Rätta filen, eller [reference] i municipality.toml.",
+        )
+    for column, values in keep.items():
+        shapes = shapes[text_of(shapes[column]).isin(values)]
+    if keep and shapes.empty:
+        raise DeliveryError(
+            f"Ingen form har något av värdena för {', '.join(keep)}.",
+            where=inside,
+            mend="Rätta boundary_keep eller areas_keep i municipality.toml.",
         )
     shapes = shapes[shapes.geometry.notna()].to_crs(municipality.crs)
     if not np.isfinite(shapes.total_bounds).all():
@@ -100,7 +134,7 @@ def _read_shapes(
     if name is None:
         return shapes[["geometry"]]
     shapes = gpd.GeoDataFrame(
-        {"name": shapes[name].fillna("").astype(str)}, geometry=shapes.geometry, crs=shapes.crs
+        {"name": text_of(shapes[name])}, geometry=shapes.geometry, crs=shapes.crs
     )
     return shapes.reset_index(drop=True)
 
@@ -231,8 +265,10 @@ def place_events(
     """
     events = events.copy()
     declared = events["source"].map(precision_of).astype(str)
+    nowhere = declared == "municipality"  # its middle stands for all of it
+    events[["x", "y"]] = events[["x", "y"]].mask(nowhere)
     has_xy = events["x"].notna()
-    precision = declared.where(has_xy, "unknown")
+    precision = declared.where(has_xy | nowhere, "unknown")
     label = pd.Series("", index=events.index, dtype=str)
     kind = events["place_type"].copy()
     area = events["area"].copy()
@@ -254,7 +290,7 @@ def place_events(
     centroids = precision == "area"  # the middle of an area is no place
     label, kind = _name_by_coordinates(events[~centroids], label, kind, geography, cell_m)
     area = _area_of(events, area, geography)
-    lacks = (precision == "unknown") & (area != "")
+    lacks = precision.isin(["unknown", "municipality"]) & (area != "")
     return events.assign(
         place=label, place_type=kind, area=area, place_precision=precision.mask(lacks, "area")
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 PRECISIONS = ("minute", "hour", "day", "month", "unknown")
@@ -15,7 +16,7 @@ _DATE = (
 )
 _CLOCK = r"(?P<H>\d{1,2})(?:[:.](?P<M>\d{2})|(?P<M4>\d{2}))?(?:[:.]\d{2}(?:\.\d+)?)?"
 _OFFSET = r"(?P<offset>Z|[+-]\d{2}(?::?\d{2})?)"
-_MOMENT = rf"^{_DATE}(?:[T ]+{_CLOCK}{_OFFSET}?)?$"
+_MOMENT = rf"^{_DATE}(?:[T ]+{_CLOCK}(?: ?{_OFFSET})?)?$"
 _YEARS = (1900, 2200)
 
 
@@ -39,7 +40,14 @@ class Moments:
     unreadable: pd.Series
 
 
-def read(columns: list[pd.Series], *, zone: str = "Europe/Stockholm") -> Moments:
+def read(
+    columns: list[pd.Series],
+    *,
+    zone: str = "Europe/Stockholm",
+    form: str | None = None,
+    finest: str = "minute",
+    ignore_offset: bool = False,
+) -> Moments:
     """
     Read a moment from one to five columns of a delivery.
 
@@ -51,6 +59,13 @@ def read(columns: list[pd.Series], *, zone: str = "Europe/Stockholm") -> Moments
     zone
         The municipality's time zone: a moment that carries its own offset from UTC is moved to
         the wall time there; all others are wall times already.
+    form
+        How the text is written, as `datetime.strptime` takes it (month names in English), the
+        columns with a space between them; None reads what is listed below.
+    finest
+        The finest of `PRECISIONS` that the times can be trusted to: what is finer is cut off.
+    ignore_offset
+        The moments are wall times although they carry an offset.
 
     Returns
     -------
@@ -60,19 +75,34 @@ def read(columns: list[pd.Series], *, zone: str = "Europe/Stockholm") -> Moments
         next midnight. Hours and minutes that no clock shows, and years outside 1900-2199, are
         unreadable.
     """
+    home = None if ignore_offset else zone
     if len(columns) == 1 and pd.api.types.is_datetime64_any_dtype(columns[0]):
-        return _typed(columns[0], zone)
-    text = _joined([text_of(column) for column in columns])
+        return _cut(_typed(columns[0], home), finest)
+    texts = [text_of(column) for column in columns]
+    text = _joined(texts) if form is None else texts[0].str.cat(texts[1:], sep=" ").str.strip()
     distinct = pd.Series(text.unique(), dtype=str)
-    parsed = _parse(distinct, zone).set_axis(distinct, axis=0)
+    parsed = _parse(distinct, home) if form is None else _parse_as(distinct, form)
+    parsed = parsed.set_axis(distinct, axis=0)
     rows = parsed.loc[text].set_axis(text.index, axis=0)
     given = text != ""
-    return Moments(rows["at"], rows["precision"], given & rows["at"].isna())
+    return _cut(Moments(rows["at"], rows["precision"], given & rows["at"].isna()), finest)
 
 
-def _typed(column: pd.Series, zone: str) -> Moments:
+def _cut(moments: Moments, finest: str) -> Moments:
+    """Cut off what of each moment is finer than `finest`."""
+    if finest == PRECISIONS[0]:
+        return moments
+    step = {"hour": "h", "month": "M"}.get(finest, "D")
+    finer = moments.precision.map(PRECISIONS.index) < PRECISIONS.index(finest)
+    cut = moments.at.dt.to_period(step).dt.to_timestamp().astype(moments.at.dtype)
+    return Moments(
+        moments.at.mask(finer, cut), moments.precision.mask(finer, finest), moments.unreadable
+    )
+
+
+def _typed(column: pd.Series, zone: str | None) -> Moments:
     if column.dt.tz is not None:
-        column = column.dt.tz_convert(zone).dt.tz_localize(None)
+        column = (column.dt.tz_convert(zone) if zone else column).dt.tz_localize(None)
     at = column.astype("datetime64[s]")
     unreadable = at.notna() & ~at.dt.year.between(*_YEARS, inclusive="left")
     at = at.mask(unreadable)
@@ -114,7 +144,17 @@ def _is_unpadded(clock: pd.Series) -> bool:
     return only_numbers and bool(clock.str.fullmatch(r"[1-9]\d{2}|2[5-9]|[3-9]\d").any())
 
 
-def _parse(text: pd.Series, zone: str) -> pd.DataFrame:
+def _parse_as(text: pd.Series, form: str) -> pd.DataFrame:
+    """Parse distinct texts written as `form` says; columns as `_parse` gives them."""
+    at = pd.to_datetime(text, format=form, errors="coerce").astype("datetime64[s]")
+    at = at.where(at.dt.year.between(*_YEARS, inclusive="left"))
+    precision = "month"
+    for part, finer in (("d", "day"), ("H", "hour"), ("I", "hour"), ("M", "minute")):
+        precision = finer if f"%{part}" in form.replace("%%", "") else precision
+    return pd.DataFrame({"at": at, "precision": np.where(at.notna(), precision, "unknown")})
+
+
+def _parse(text: pd.Series, zone: str | None) -> pd.DataFrame:
     """Parse distinct texts; columns ``at`` (NaT where unreadable) and ``precision``."""
     found = text.str.extract(_MOMENT)
     year = found["y"].fillna(found["y8"]).fillna(found["yy"])
@@ -136,7 +176,7 @@ def _parse(text: pd.Series, zone: str) -> pd.DataFrame:
     wrong |= ~parts["year"].between(*_YEARS, inclusive="left")
     at = pd.to_datetime(parts.mask(wrong), errors="coerce").astype("datetime64[s]")
     at = at + pd.to_timedelta(end_of_day.astype(int), unit="D").astype("timedelta64[s]")
-    at = _at_home(at, found["offset"], zone)
+    at = _at_home(at, found["offset"], zone) if zone else at
     precision = pd.Series("minute", index=text.index, dtype=str)
     for part, coarser in ((minute, "hour"), (found["H"], "day"), (day, "month")):
         precision = precision.where(part.notna(), coarser)

@@ -11,9 +11,37 @@ from est_analysis.periods import Period
 
 
 def in_period(events: pd.DataFrame, period: Period) -> pd.DataFrame:
-    """Return the events that began within `period`, in the same order."""
+    """
+    Return the events that began within `period`, in the same order.
+
+    What is known to the month only takes part in periods of whole months, and what is known to
+    the year only (``unknown``) in whole years: in a fortnight nobody can say that it happened.
+    """
+    return events[_began_in(events, period) & ~_too_coarse(events, period)]
+
+
+def undated(events: pd.DataFrame, period: Period) -> int:
+    """Count the events that may belong to `period` but whose time is known too coarsely to say."""
+    first = period.start.replace(day=1)
+    year = Period(first.replace(month=1), period.end, "interval")
+    month = Period(first, period.end, "interval")
+    coarse = events[_too_coarse(events, period)]
+    near = _began_in(coarse, month) | (
+        (coarse["time_precision"] == "unknown") & _began_in(coarse, year)
+    )
+    return int(coarse.loc[near, "count"].sum())
+
+
+def _began_in(events: pd.DataFrame, period: Period) -> pd.Series:
     start = events["start"]
-    return events[(start >= pd.Timestamp(period.start)) & (start < pd.Timestamp(period.end))]
+    return (start >= pd.Timestamp(period.start)) & (start < pd.Timestamp(period.end))
+
+
+def _too_coarse(events: pd.DataFrame, period: Period) -> pd.Series:
+    of_months = period.start.day == period.end.day == 1
+    of_years = of_months and period.start.month == period.end.month == 1
+    coarse = ([] if of_months else ["month"]) + ([] if of_years else ["unknown"])
+    return events["time_precision"].isin(coarse)
 
 
 def by_source(events: pd.DataFrame, municipality: Municipality) -> pd.DataFrame:

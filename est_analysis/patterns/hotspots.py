@@ -46,7 +46,7 @@ def places(events: pd.DataFrame, period: Period, *, smallest: int) -> pd.DataFra
         interval of the twelve months' reported crimes, as a Poisson mean), ``share`` (of all
         located reported crimes). A place that is shown for one kind still carries its counts of
         the others: what shows them leaves out those below `smallest`. Sorted by reported crime,
-        then unsafe places, events and name.
+        then unsafe places, events, physical defects and name.
     """
     year = located(in_period(events, period.year_to_end()))
     table = year.pivot_table(
@@ -62,8 +62,8 @@ def places(events: pd.DataFrame, period: Period, *, smallest: int) -> pd.DataFra
     table["high"] = [interval.high for interval in intervals]
     table["share"] = crimes / crimes.sum() if crimes.sum() else np.nan
     table = table[(table[list(PLACE_KINDS)] >= smallest).any(axis=1)].reset_index()
-    order = ["reported_crime", "unsafe_place", "event", "place"]
-    return table.sort_values(order, ascending=[False, False, False, True], ignore_index=True)
+    order = ["reported_crime", "unsafe_place", "event", "physical_defect", "place"]
+    return table.sort_values(order, ascending=[False] * 4 + [True], ignore_index=True)
 
 
 def recent_places(events: pd.DataFrame, period: Period, *, smallest: int) -> pd.DataFrame:

@@ -58,7 +58,7 @@ class Chart:
     alt
         What the picture shows, for those who do not see it.
     svg
-        The picture.
+        The picture; empty where there is nothing to draw.
     table
         The numbers behind it.
     """
@@ -73,9 +73,16 @@ class Chart:
     def _repr_html_(self) -> str:
         picture = base64.b64encode(self.svg).decode("ascii")
         behind = escape(self.language.translate("Siffrorna bakom diagrammet"))
+        title = f'<strong class="title">{escape(self.title)}</strong>'
+        if not self.svg:
+            return (
+                f'<figure class="chart"><figcaption>{title}</figcaption>'
+                f"<details><summary>{behind}</summary>{self.table.html()}</details></figure>"
+                if self.table.rows
+                else f'<p class="finding">{escape(self.title)}</p>'
+            )
         return (
-            '<figure class="chart"><figcaption>'
-            f'<strong class="title">{escape(self.title)}</strong>'
+            f'<figure class="chart"><figcaption>{title}'
             f'<span class="subtitle">{escape(self.subtitle)}</span></figcaption>'
             f'<img src="data:image/svg+xml;base64,{picture}" alt="{escape(self.alt)}">'
             f"<details><summary>{behind}</summary>{self.table.html()}</details></figure>"
@@ -122,7 +129,11 @@ def change(results: Results, *, brief: bool = False, most: int = 12) -> Chart:
         if claims
         else say.translate("Ingen grupp skiljer sig säkert från sin vanliga nivå.")
         if shown
-        else say.translate("För få händelser för att jämföra någon grupp med tidigare år.")
+        else say.translate("Inga slutsatser dras grupp för grupp här; siffrorna står i tabellen.")
+        if results.groups.table["gate"].any()
+        else say.translate(
+            "Ingen grupp går att jämföra med tidigare år: de saknas, eller så är händelserna för få."
+        )
     )
     alt = say.translate(
         "Punktdiagram: antal nu delat med vanligt antal, grupp för grupp, med osäkerhet."
@@ -142,7 +153,9 @@ def change(results: Results, *, brief: bool = False, most: int = 12) -> Chart:
             )
         ),
         alt=" ".join([alt, "; ".join(parts)]),
-        svg=_svg(_ratios(_rows(shown, say), say, results.municipality.thresholds)),
+        svg=_svg(_ratios(_rows(shown, say), say, results.municipality.thresholds))
+        if shown
+        else b"",
         table=tables.groups(results),
         language=say,
     )
@@ -225,7 +238,7 @@ def rhythm(results: Results) -> Chart:
         alt=say.translate("Rutnät med veckodagar och klockslag; mörkare ruta är fler brott.")
         + " "
         + say.say(found.text),
-        svg=_svg(figure),
+        svg=_svg(figure) if results.rhythm.n else b"",
         table=tables.rhythm(results),
         language=say,
     )
@@ -241,6 +254,8 @@ def measures(results: Results) -> Chart:
             "{judged} av {all} insatser har händelser nog för att bedömas.",
             {"judged": len(judged), "all": len(listed)},
         )
+        if listed
+        else Text("Inga insatser finns att följa upp.")
     )
     parts = [say.say(f.text) for f in judged]
     return Chart(
@@ -256,7 +271,9 @@ def measures(results: Results) -> Chart:
                 say,
                 results.municipality.thresholds,
             )
-        ),
+        )
+        if judged
+        else b"",
         table=tables.measures(results),
         language=say,
     )

@@ -139,7 +139,7 @@ def _years(seasons: list[Period]) -> Text:
     return Text("samma tid {first}–{last}", {"first": str(first), "last": str(last)})
 
 
-def totals_finding(totals: Change, period: Period) -> Finding:
+def totals_finding(totals: Change, period: Period, undated: int = 0) -> Finding:
     """Return what came in, kind by kind; the kinds are never summed."""
     parts = [
         Text(
@@ -149,12 +149,17 @@ def totals_finding(totals: Change, period: Period) -> Finding:
         for row in totals.table.to_dict("records")
         if row["n"]
     ]
-    values = {"period": period, "parts": parts}
+    values = {"period": period, "parts": parts, "undated": undated}
+    some, none = "{period} rapporterades {parts}.", "Inget rapporterades {period}."
+    if undated:
+        some += " Dessutom kan {undated} uppgifter höra dit, men de är inte daterade på dagen."
+        none = (
+            "För {period} går inget att räkna: {undated} uppgifter kan höra dit, men de är inte "
+            "daterade på dagen."
+        )
     return _descriptive(
         "totals",
-        Text("{period} rapporterades {parts}.", values)
-        if parts
-        else Text("Inget rapporterades {period}.", values),
+        Text(some if parts else none, values),
         n=int(totals.table["n"].sum()) if len(totals.table) else 0,
     )
 
@@ -227,7 +232,9 @@ def cluster_finding(clusters: pd.DataFrame, located: int, thresholds: Thresholds
         "gate": thresholds.minimum_clusters,
         "radius": int(thresholds.cluster_radius_m),
     }
-    if located < thresholds.minimum_clusters:
+    if located == 0:
+        text = Text("Inga anmälda brott har en känd plats, så täta områden går inte att söka.")
+    elif located < thresholds.minimum_clusters:
         text = Text(
             "{located} anmälda brott har en känd plats: för få för att söka täta områden (minst "
             "{gate}).",
@@ -264,6 +271,10 @@ def rhythm_finding(rhythm: Rhythm, gate: int) -> Finding:
         "known": Share(rhythm.n / total if total else 0.0),
         "gate": gate,
     }
+    if total == 0:
+        return _descriptive(
+            "rhythm", Text("Inga anmälda brott har levererats, så ingen veckorytm finns."), n=0
+        )
     if rhythm.n < gate:
         text = Text("{n} anmälda brott har en användbar tid: för få för en veckorytm.", values)
         return _descriptive("rhythm", text, n=rhythm.n)
@@ -303,6 +314,9 @@ def situation_label(row: Mapping[str, Any]) -> Text:
 
 def situation_finding(situations: Situations) -> Finding:
     """Return the commonest situation."""
+    if situations.n == 0:
+        text = Text("Inga anmälda brott har levererats, så inga situationer går att se.")
+        return _descriptive("situations", text, n=0)
     if situations.table.empty:
         text = Text(
             "Ingen situation återkommer ofta nog bland {n} anmälda brott.", {"n": situations.n}
@@ -390,8 +404,11 @@ def measure_finding(evaluation: Evaluation, name: str, rank: int) -> Finding:
     )
 
 
-def due_finding(due: pd.DataFrame) -> Finding:
-    """Return how much is overdue, open or waits for follow-up."""
+def due_finding(due: pd.DataFrame, *, kept: bool = True) -> Finding:
+    """Return how much is overdue, open or waits for follow-up, if a register is `kept` at all."""
+    if not kept:
+        text = Text("Gruppen har inget register över problem, insatser och beslut här ännu.")
+        return _descriptive("due", text, n=0)
     why = due["why"].value_counts()
     counted = {name: int(why.get(name, 0)) for name in ("overdue", "follow_up", "open")}
     text = Text(
@@ -406,12 +423,16 @@ def _descriptive(identity: str, text: Text, *, n: int) -> Finding:
     return Finding(id=identity, sentences={None: text}, n=n)
 
 
+def _has_register(results: Results) -> bool:
+    return any(value is not None for _, value in results.municipality.registers)
+
+
 def quarterly(results: Results) -> list[Finding]:
     """Return every finding of the quarterly report, judged as one family."""
     thresholds = results.municipality.thresholds
     named = results.register.measures.set_index("id")
     found = [
-        totals_finding(results.totals, results.period),
+        totals_finding(results.totals, results.period, results.undated),
         accounting_finding(results.accounting),
         *change_findings(results.totals, "kind", thresholds.interval_level),
         *change_findings(results.groups, "group", thresholds.interval_level),
@@ -424,7 +445,7 @@ def quarterly(results: Results) -> list[Finding]:
         cluster_finding(results.clusters, results.located_crimes, thresholds),
         rhythm_finding(results.rhythm, thresholds.minimum_rhythm),
         situation_finding(results.situations),
-        due_finding(results.due),
+        due_finding(results.due, kept=_has_register(results)),
         *(
             measure_finding(e, str(named.loc[e.measure, "atgard"]), rank)
             for rank, e in enumerate(results.evaluations)
@@ -437,8 +458,8 @@ def meeting(results: Results) -> list[Finding]:
     """Return every finding of the fortnight's brief, judged as one family."""
     thresholds = results.municipality.thresholds
     found = [
-        totals_finding(results.totals, results.period),
-        due_finding(results.due),
+        totals_finding(results.totals, results.period, results.undated),
+        due_finding(results.due, kept=_has_register(results)),
         *change_findings(results.totals, "kind", thresholds.interval_level),
         *change_findings(results.groups, "group", thresholds.interval_level),
     ]

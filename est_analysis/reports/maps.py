@@ -14,9 +14,10 @@ import geopandas as gpd
 import shapely
 
 from est_analysis.evidence import Text
+from est_analysis.patterns.hotspots import PLACE_KINDS
 from est_analysis.reports import tables
 from est_analysis.reports.charts import INK, ORANGE, QUIET, SEQUENCE
-from est_analysis.reports.language import Language
+from est_analysis.reports.language import KINDS, Language
 from est_analysis.reports.leaflet import leaflet
 
 if TYPE_CHECKING:
@@ -50,7 +51,9 @@ class Map:
     language: Language = field(repr=False)
 
     def figure(self, inner: str) -> str:
-        """Return the map's figure around `inner`."""
+        """Return the map's figure around `inner`; a sentence where there is no map."""
+        if not self.div:
+            return f'<p class="finding">{html.escape(self.title)}</p>'
         swatches = "".join(
             f'<li><span class="swatch" style="{_SWATCH}{html.escape(style)}"></span> '
             f"{html.escape(text)}</li>"
@@ -67,6 +70,8 @@ class Map:
         )
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:  # noqa: ANN401
+        if not self.div:
+            return {"text/plain": str(self), "text/html": self.figure("")}
         script, style = leaflet()
         own = (TEMPLATES / "style.css").read_text(encoding="utf-8")
         page = (
@@ -89,6 +94,17 @@ def places(results: Results) -> Map:
     """Return where reported crime gathers and which places are pointed out as unsafe."""
     say = results.language
     found = {f.id: f for f in results.findings}["clusters"]
+    if results.cells.empty and not (results.places["unsafe_place"] > 0).any():
+        return Map(
+            title=say.translate("Ingen karta: inget har en plats som är känd nog, eller visas."),
+            subtitle="",
+            alt="",
+            legend=(),
+            div="",
+            script="",
+            table=tables.places(results),
+            language=say,
+        )
     chart = folium.Map(
         tiles=None,
         zoom_control=True,
@@ -103,14 +119,17 @@ def places(results: Results) -> Map:
     _labels(chart, results)
     chart.fit_bounds(_view(results))
     div, script = _parts(chart, "karta-platser")
+    shown = Text(
+        "{kind} i rutor om {side} meter, täta områden och otrygga platser, {year}",
+        {
+            "kind": Text(KINDS[_led_by(results)]),
+            "side": int(results.municipality.thresholds.cell_m),
+            "year": results.year,
+        },
+    )
     return Map(
-        title=say.sentence(found.text),
-        subtitle=say.say(
-            Text(
-                "Anmälda brott i rutor om {side} meter, täta områden och otrygga platser, {year}",
-                {"side": int(results.municipality.thresholds.cell_m), "year": results.year},
-            )
-        ),
+        title=say.sentence(found.text if found.n else shown),
+        subtitle=say.sentence(shown) if found.n else "",
         alt=say.translate("Karta; samma uppgifter står i tabellen under kartan.")
         + " "
         + say.say(found.text),
@@ -160,26 +179,33 @@ def _ground(chart: folium.Map, results: Results) -> None:
         _layer(chart, geography.streets, style)
 
 
+def _led_by(results: Results) -> str:
+    """Return the kind of record that the cells show: reported crime, or the first there is."""
+    shown = (kind for kind in PLACE_KINDS if results.cells[kind].any())
+    return next(shown, PLACE_KINDS[0])
+
+
 def _cells(chart: folium.Map, results: Results) -> list[tuple[str, str]]:
-    say, cells = results.language, results.cells
+    say, cells, kind = results.language, results.cells, _led_by(results)
     legend = []
     for low, high, colour in zip(BREAKS, (*BREAKS[1:], None), SEQUENCE[1:], strict=True):
-        n = cells["reported_crime"]
+        n = cells[kind]
         own = cells[(n >= low) & (n < high if high else True)]
         texts = [
             say.say(
-                Text("{n} anmälda brott, {cell}", {"n": int(row.reported_crime), "cell": row.cell})
+                Text(
+                    "{n} {kind}, {cell}",
+                    {"n": int(row[kind]), "kind": Text(KINDS[kind]), "cell": str(row["cell"])},
+                )
             )
-            for row in own.itertuples()
+            for row in own.drop(columns="geometry").to_dict("records")
         ]
         style = {"color": "#ffffff", "weight": 0.5, "fillColor": colour, "fillOpacity": 0.75}
         _layer(chart, own.assign(text=texts), style, "text")
-        span = {"low": low, "high": (high or 0) - 1}
+        span = {"low": low, "high": (high or 0) - 1, "kind": Text(KINDS[kind])}
         text = say.say(
             Text(
-                "{low}–{high} anmälda brott i rutan"
-                if high
-                else "{low} eller fler anmälda brott i rutan",
+                "{low}–{high} {kind} i rutan" if high else "{low} eller fler {kind} i rutan",
                 span,
             )
         )

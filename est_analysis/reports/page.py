@@ -127,6 +127,17 @@ _NOTHING = Finding(
 )
 
 
+_UNTRIED = Finding(
+    id="nothing",
+    sentences={
+        None: Text(
+            "Ingenting gick att jämföra med tidigare år: de saknas, eller så är händelserna för få."
+        )
+    },
+    n=0,
+)
+
+
 def answers(findings: list[Finding], *, steady: int) -> list[Finding]:
     """
     Choose what stands first: the totals, the strongest claims, then where and in what situation.
@@ -139,9 +150,11 @@ def answers(findings: list[Finding], *, steady: int) -> list[Finding]:
     ruled_out = [f for f in foremost(findings) if f.word is Word.NO_SIGN]
     chosen = [by_id["totals"], *claims[:MOST_ANSWERS]]
     if not claims:
-        chosen += [_NOTHING, *ruled_out[:steady]]
+        tried = any(f.id.startswith("change/") and f.gate and f.interval for f in findings)
+        chosen += [_NOTHING if tried else _UNTRIED, *ruled_out[:steady]]
     described = ("places/crime", "places/unsafe", "rhythm", "situations", "due")
-    return chosen + [by_id[name] for name in described if name in by_id]
+    listed = [by_id[name] for name in described if name in by_id]
+    return chosen + [f for f in listed if f.n or f.id not in {"rhythm", "situations"}]
 
 
 def _verdicts(results: Results, findings: list[Finding]) -> list[dict[str, Any]]:
@@ -164,7 +177,7 @@ def _family(results: Results, findings: list[Finding]) -> str:
     thresholds = results.municipality.thresholds
     return results.language.say(
         Text(
-            "{n} frågor ställdes, {tested} hade händelser nog att pröva. Händer ingenting i "
+            "{tested} av {n} frågor hade händelser nog att pröva. Händer ingenting i "
             "kommunen är risken högst {clear} att något här ändå kallas tydligt, och högst "
             "{indication} att något kallas tydligt eller antydan.",
             {

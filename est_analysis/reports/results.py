@@ -165,6 +165,13 @@ class Results:
 
         return by_source(self.events, self.municipality)
 
+    @result
+    def undated(self) -> int:
+        """How many events may belong to the period, but are dated too coarsely to say."""
+        from est_analysis.patterns.coverage import undated
+
+        return undated(self.events, self.period)
+
     def _change(self, by: str) -> Change:
         from est_analysis.patterns.change import compare
 
@@ -251,13 +258,15 @@ class Results:
     def priorities(self) -> pd.DataFrame:
         """Places against the council's criteria."""
         from est_analysis.measures.priorities import matrix
-        from est_analysis.patterns.coverage import in_period
+        from est_analysis.patterns.coverage import first_covered, in_period
 
         before = Period(self.year.years_earlier(1).start, self.year.start, "interval")
+        first = first_covered(self.events, "reported_crime", self.municipality)
+        covered = first is not None and first <= before.start
         return matrix(
             self.places,
             in_period(self.events, self.year),
-            in_period(self.events, before),
+            in_period(self.events, before) if covered else None,
             self.register.problems,
         )
 

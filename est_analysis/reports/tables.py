@@ -15,6 +15,7 @@ import pandas as pd
 
 from est_analysis.counts import Interval
 from est_analysis.evidence import Share, Text
+from est_analysis.patterns.hotspots import PLACE_KINDS
 from est_analysis.reports.findings import situation_label
 from est_analysis.reports.language import KINDS, WEEKDAYS, Language
 
@@ -218,7 +219,14 @@ def groups(results: Results, kinds: Sequence[str] | None = None) -> Table:
 
 
 def areas(results: Results, kinds: Sequence[str] | None = None) -> Table:
-    """Return each kind of record, or `kinds`, in each area, now and before."""
+    """
+    Return each kind of record, or `kinds`, in each area, now and before.
+
+    Where nothing of `kinds` has an area, the first kind that does is shown.
+    """
+    present = list(results.areas.table["kind"])
+    if kinds is not None and present and not set(kinds) & set(present):
+        kinds = [str(present[0])]
     return _change(results, "area", results.areas, kinds)
 
 
@@ -275,6 +283,7 @@ def quarantine(results: Results) -> Table:
 def places(results: Results, most: int | None = 15) -> Table:
     """Return public places with what was reported there in twelve months."""
     table = results.places if most is None else results.places.head(most)
+    led_by = next((kind for kind in PLACE_KINDS if table[kind].any()), PLACE_KINDS[0])
     smallest = results.municipality.disclosure.smallest_place_count
 
     rows = [
@@ -292,7 +301,9 @@ def places(results: Results, most: int | None = 15) -> Table:
     ]
     return Table(
         "platser",
-        Text("Platser med flest anmälda brott, {year}", {"year": results.year}),
+        Text(
+            "Platser med flest {kind}, {year}", {"kind": Text(KINDS[led_by]), "year": results.year}
+        ),
         [
             *("Plats", "Område", "Anmälda brott", "Osäkerhet", "Andel", "Händelser"),
             *("Otrygg plats", "Fysiska brister"),
@@ -336,7 +347,7 @@ def rhythm(results: Results) -> Table:
             Text("kl. {hour}", {"hour": f"{hour:02d}"}),
             *(float(weights[day, hour]) for day in range(len(WEEKDAYS))),
         ]
-        for hour in range(weights.shape[1])
+        for hour in range(weights.shape[1] if results.rhythm.n else 0)
     ]
     return Table(
         "veckorytm",
@@ -391,7 +402,7 @@ def priorities(results: Results) -> Table:
         [
             row["place"],
             _shown(int(row["commonest"]), smallest),
-            int(row["increasing"]),
+            None if pd.isna(row["increasing"]) else int(row["increasing"]),
             _shown(int(row["unsafe"]), smallest),
             _shown(int(row["severe"]), smallest),
             float(row["need"]),
