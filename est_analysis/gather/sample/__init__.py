@@ -13,12 +13,11 @@ import pandas as pd
 from est_analysis import municipality
 from est_analysis.gather.deliveries import Delivery
 from est_analysis.gather.locate import Geography
-from est_analysis.gather.sample import files, mistakes, partners, register
+from est_analysis.gather.sample import files, mistakes, partners, register, truth
 from est_analysis.gather.sample.clock import AFTER, FIRST, YEARS
 from est_analysis.gather.sample.happenings import CODE_LIST, UNLISTED, happen
 from est_analysis.gather.sample.plants import flows
 from est_analysis.gather.sample.town import CRS, NAME, the_map
-from est_analysis.gather.sample.truth import truth
 from est_analysis.municipality import Municipality
 
 __all__ = ["AFTER", "CRS", "FIRST", "NAME", "SEED", "UNLISTED", "YEARS", "Sample", "make", "write"]
@@ -167,7 +166,7 @@ def make(seed: int = SEED, *, strength: float = 1.0, planted: bool = True) -> Sa
         measures=register.measures(chosen),
         decisions=register.decisions(),
         mistakes=pd.DataFrame(log, columns=mistakes.COLUMNS),
-        truth=truth(strength, planted, chosen),
+        truth=truth.known(strength, planted, chosen),
     )
 
 

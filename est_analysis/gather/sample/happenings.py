@@ -267,8 +267,8 @@ def street_sites(zones: tuple[tuple[str, float], ...], power: float = 1.0) -> Si
     weight = np.zeros(len(houses))
     for name, share in zones:
         weight += np.where(zone == name, pull, 0) / pull[zone == name].sum() * share
-    columns = [houses[column].to_numpy() for column in ("x", "y", "GATA", "GATUNR")]
-    return Sites(*columns, weight / weight.sum())
+    x, y, street, number = (houses[c].to_numpy() for c in ("x", "y", "GATA", "GATUNR"))
+    return Sites(x, y, street, number, weight / weight.sum())
 
 
 def spot_of(name: str) -> Spot:

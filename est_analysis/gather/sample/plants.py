@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cache, lru_cache
+from functools import cache, lru_cache, singledispatch
 
 import numpy as np
 
@@ -247,7 +247,7 @@ def _series(plant: Series, strength: float) -> Flow:
     houses, group = the_map().addresses, next(g for g in GROUPS if g.name == plant.group)
     x, y = series_point(plant)
     near = houses[np.hypot(houses["x"] - x, houses["y"] - y) <= plant.radius_m]
-    columns = [near[column].to_numpy() for column in ("x", "y", "GATA", "GATUNR")]
+    x_, y_, street, number = (near[c].to_numpy() for c in ("x", "y", "GATA", "GATUNR"))
     share = (plant.end - plant.start).days / (AFTER - FIRST).days
     return Flow(
         name=plant.id,
@@ -255,7 +255,7 @@ def _series(plant: Series, strength: float) -> Flow:
         what=plant.group,
         place="",
         place_type="",
-        sites=Sites(*columns, np.full(len(near), 1 / len(near))),
+        sites=Sites(x_, y_, street, number, np.full(len(near), 1 / len(near))),
         yearly=strength * plant.n / share / YEARS,
         rhythm=((group.rhythm, 1.0),),
         how="hours",
@@ -264,53 +264,77 @@ def _series(plant: Series, strength: float) -> Flow:
     )
 
 
-def _fear(plant: Fear, flow: Flow, strength: float) -> Flow | None:
+def _fear(plant: Fear, flow: Flow, strength: float) -> Flow:
     if flow.place != plant.place:
         return flow
     left = plant.crimes if flow.realm == "crime" else 1.0
     if plant.yearly == 0 and (flow.realm, flow.what) == ("citizens", "otrygg plats"):
         left = 0.0
     left = max(0.0, 1 - strength * (1 - left))
-    return replace(flow, yearly=flow.yearly * left) if left else None
+    return replace(flow, yearly=flow.yearly * left)
 
 
+@singledispatch
 def plant_one(plant: Plant, flows: list[Flow], strength: float) -> list[Flow]:
-    """Return the flows as one plant changes them."""
-    if isinstance(plant, More):
-        return flows + _more(plant, strength)
-    if isinstance(plant, Fewer):
-        return _fewer(plant, flows, strength)
-    if isinstance(plant, Hours):
-        return [_hours(plant, flow, strength) for flow in flows]
-    if isinstance(plant, Series):
-        return [*flows, _series(plant, strength)]
-    if isinstance(plant, Fear):
-        kept = [f for f in (_fear(plant, flow, strength) for flow in flows) if f is not None]
-        extra = citizens_at_place(
-            spot_of(plant.place), plant.yearly * strength, "otrygg plats", plant.id
-        )
-        return [*kept, extra] if extra.yearly else kept
-    if isinstance(plant, Stack):
-        at = (*stack_point(plant), min(0.5, plant.share * strength))
-        return [
-            replace(f, stacks=(*f.stacks, at))
-            if f.realm == "crime" and not f.place and f.what in plant.groups
-            else f
-            for f in flows
-        ]
-    if isinstance(plant, Silence):
-        left = max(0.0, 1 - strength)
-        gone = (plant.start, AFTER, left)
-        return [
-            replace(f, windows=(*f.windows, gone)) if f.realm == plant.source else f for f in flows
-        ]
-    if isinstance(plant, Share):
-        share = np.clip(ORDINARY_SHARE + strength * (plant.reported - ORDINARY_SHARE), 0.05, 1.0)
-        return [
-            replace(f, reported=float(share)) if f.realm == "crime" and f.what == plant.group else f
-            for f in flows
-        ]
-    return flows  # late rows are no other events
+    """Return the flows as one plant changes them; some plants change no flow."""
+    del plant, strength
+    return flows
+
+
+@plant_one.register
+def _(plant: More, flows: list[Flow], strength: float) -> list[Flow]:
+    return flows + _more(plant, strength)
+
+
+@plant_one.register
+def _(plant: Fewer, flows: list[Flow], strength: float) -> list[Flow]:
+    return _fewer(plant, flows, strength)
+
+
+@plant_one.register
+def _(plant: Hours, flows: list[Flow], strength: float) -> list[Flow]:
+    return [_hours(plant, flow, strength) for flow in flows]
+
+
+@plant_one.register
+def _(plant: Series, flows: list[Flow], strength: float) -> list[Flow]:
+    return [*flows, _series(plant, strength)]
+
+
+@plant_one.register
+def _(plant: Fear, flows: list[Flow], strength: float) -> list[Flow]:
+    more = citizens_at_place(
+        spot_of(plant.place), plant.yearly * strength, "otrygg plats", plant.id
+    )
+    return [*(_fear(plant, flow, strength) for flow in flows), more]
+
+
+@plant_one.register
+def _(plant: Stack, flows: list[Flow], strength: float) -> list[Flow]:
+    at = (*stack_point(plant), min(0.5, plant.share * strength))
+
+    def stacked(flow: Flow) -> bool:
+        return flow.realm == "crime" and not flow.place and flow.what in plant.groups
+
+    return [replace(f, stacks=(*f.stacks, at)) if stacked(f) else f for f in flows]
+
+
+@plant_one.register
+def _(plant: Silence, flows: list[Flow], strength: float) -> list[Flow]:
+    gone = (plant.start, AFTER, max(0.0, 1 - strength))
+    silent = plant.source
+    return [replace(f, windows=(*f.windows, gone)) if f.realm == silent else f for f in flows]
+
+
+@plant_one.register
+def _(plant: Share, flows: list[Flow], strength: float) -> list[Flow]:
+    share = ORDINARY_SHARE + strength * (plant.reported - ORDINARY_SHARE)
+    share = min(1.0, max(0.05, share))
+
+    def shared(flow: Flow) -> bool:
+        return flow.realm == "crime" and flow.what == plant.group
+
+    return [replace(flow, reported=share) if shared(flow) else flow for flow in flows]
 
 
 def _plant(flows: Iterable[Flow], strength: float, without: str = "") -> list[Flow]:

@@ -440,6 +440,7 @@ def _gazetteer(areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 @cache
 def the_map() -> Map:
+    """Return the map."""
     rng = stream(GEOGRAPHY_SEED, "map")
     areas = _areas(_outline(rng), rng)
     boundary = shapely.unary_union(areas.geometry.to_numpy())

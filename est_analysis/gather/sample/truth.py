@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
-from functools import cache
+from functools import cache, singledispatch
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,8 @@ from scipy import special
 
 from est_analysis.gather.sample import plants
 from est_analysis.gather.sample.clock import AFTER, FIRST, clock
-from est_analysis.gather.sample.happenings import Flow
+from est_analysis.gather.sample.happenings import ORDINARY_SHARE, Flow
+from est_analysis.gather.sample.partners import LAYOUT_B_FROM
 from est_analysis.gather.sample.plants import (
     Fear,
     Fewer,
@@ -206,46 +207,71 @@ def binomial_power(n: int, without: float, with_: float) -> float:
 # --- the entries ------------------------------------------------------------------------------
 
 
-def _near(name: str, radius: float = RADIUS_M) -> dict[str, float]:
+def _near(name: str, radius: float = RADIUS_M) -> dict[str, Any]:
     place = the_map().places.set_index("name").loc[name]
     return {"x": float(place["x"]), "y": float(place["y"]), "radius_m": radius}
 
 
-def _groups_of(mix: tuple[tuple[str, float], ...] | None) -> tuple[str, ...]:
-    return tuple(group for group, _ in mix) if mix else ()
-
-
+@singledispatch
 def scope_of(plant: Plant) -> Scope:
     """Return where and when a plant shows."""
-    if isinstance(plant, More):
-        groups = _groups_of(plant.mix)
-        if plant.kind == "situation type":
-            hours = plant.rhythm
-            names = tuple(place for place, _ in plant.places)
-            return Scope("crime", FIRST, AFTER, groups, places=names, hours=hours)
-        ended = plant.end < AFTER
-        when = (FIRST, plant.end) if ended else (max(plant.start, YEAR[0]), AFTER)
-        return Scope("crime", *when, groups, **_near(plant.places[0][0]))
-    if isinstance(plant, Fewer):
-        return Scope("crime", *YEAR, plant.groups, **_near(plant.place))
-    if isinstance(plant, Hours):
-        return Scope("crime", FIRST, AFTER, **_near(plant.place), hours=plant.hours)
-    if isinstance(plant, Series):
-        x, y = plants.series_point(plant)
-        at = {"x": x, "y": y, "radius_m": plant.radius_m}
-        return Scope("crime", plant.start, plant.end, (plant.group,), **at)
-    if isinstance(plant, Fear):
-        when = YEAR if plant.yearly else (FIRST, AFTER)
-        return Scope("citizens", *when, ("otrygg plats",), **_near(plant.place), counted="own")
-    if isinstance(plant, Stack):
-        x, y = plants.stack_point(plant)
-        at = {"x": x, "y": y, "radius_m": 30.0}
-        return Scope("crime", date(2023, 10, 1), AFTER, plant.groups, **at, counted="recorded")
-    if isinstance(plant, Silence):
-        return Scope(plant.source, plant.start, AFTER, counted="own")
-    if isinstance(plant, Late):
-        return Scope("crime", date(2023, 10, 1), date(2026, 7, 1), counted="late")
-    assert isinstance(plant, Share)
+    raise NotImplementedError(plant.kind)
+
+
+@scope_of.register
+def _(plant: More) -> Scope:
+    groups = tuple(group for group, _ in plant.mix or ())
+    if plant.kind == "situation type":
+        names = tuple(place for place, _ in plant.places)
+        return Scope("crime", FIRST, AFTER, groups, places=names, hours=plant.rhythm)
+    ended = plant.end < AFTER
+    start, end = (FIRST, plant.end) if ended else (max(plant.start, YEAR[0]), AFTER)
+    return Scope("crime", start, end, groups, **_near(plant.places[0][0]))
+
+
+@scope_of.register
+def _(plant: Fewer) -> Scope:
+    return Scope("crime", *YEAR, plant.groups, **_near(plant.place))
+
+
+@scope_of.register
+def _(plant: Hours) -> Scope:
+    return Scope("crime", FIRST, AFTER, **_near(plant.place), hours=plant.hours)
+
+
+@scope_of.register
+def _(plant: Series) -> Scope:
+    x, y = plants.series_point(plant)
+    groups = (plant.group,)
+    return Scope("crime", plant.start, plant.end, groups, x=x, y=y, radius_m=plant.radius_m)
+
+
+@scope_of.register
+def _(plant: Fear) -> Scope:
+    start, end = YEAR if plant.yearly else (FIRST, AFTER)
+    near = _near(plant.place)
+    return Scope("citizens", start, end, ("otrygg plats",), **near, counted="own")
+
+
+@scope_of.register
+def _(plant: Stack) -> Scope:
+    x, y = plants.stack_point(plant)
+    scope = Scope("crime", LAYOUT_B_FROM, AFTER, plant.groups, counted="recorded")
+    return replace(scope, x=x, y=y, radius_m=30.0)
+
+
+@scope_of.register
+def _(plant: Silence) -> Scope:
+    return Scope(plant.source, plant.start, AFTER, counted="own")
+
+
+@scope_of.register
+def _(_: Late) -> Scope:
+    return Scope("crime", LAYOUT_B_FROM, date(2026, 7, 1), counted="late")
+
+
+@scope_of.register
+def _(plant: Share) -> Scope:
     return Scope("crime", FIRST, date(2026, 4, 1), (plant.group,), counted="both")
 
 
@@ -295,7 +321,7 @@ def _planted(strength: float) -> tuple[dict[str, Any], ...]:
 
 
 def _cooled(line: dict[str, Any], plant: More, scope: Scope, strength: float) -> None:
-    later = Scope(**{**vars(scope), "start": plant.end, "end": AFTER})
+    later = replace(scope, start=plant.end, end=AFTER)
     after = expected(later, strength)
     exposure = (plant.end - FIRST).days / (AFTER - plant.end).days
     line["expected_after"] = round(after, 3)
@@ -304,21 +330,18 @@ def _cooled(line: dict[str, Any], plant: More, scope: Scope, strength: float) ->
 
 
 def _shared(line: dict[str, Any], scope: Scope, strength: float, both: float) -> None:
-    seen = expected(Scope(**{**vars(scope), "counted": "seen"}), strength)
+    seen = expected(replace(scope, counted="seen"), strength)
     share = both / seen
     line["seen_by_partners"] = round(seen, 3)
     line["reported_share"] = round(share, 4)
-    line["power"] = round(binomial_power(round(seen), plants.ORDINARY_SHARE, share), 4)
+    line["power"] = round(binomial_power(round(seen), ORDINARY_SHARE, share), 4)
     line["power_of"] = "exact binomial test of the share against the ordinary one"
 
 
 def _measured(line: dict[str, Any], plant: Fewer, scope: Scope, strength: float) -> None:
     line["measure"] = plant.measure
     line["true_effect"] = round(max(0.0, 1 - strength * (1 - plant.left)), 4)
-    years = [
-        Scope(**{**vars(scope), "start": date(y, 10, 1), "end": date(y + 1, 10, 1)})
-        for y in (2023, 2024)
-    ]
+    years = [replace(scope, start=date(y, 10, 1), end=date(y + 1, 10, 1)) for y in (2023, 2024)]
     before = sum(expected(year, strength) for year in years)
     line["expected_two_years_before"] = round(before, 3)
     power = two_count_power(before, line["expected_with"], len(years))
@@ -338,14 +361,14 @@ def chosen_line(chosen: Chosen, strength: float) -> dict[str, Any]:
     line["measure"], line["true_effect"] = chosen.measure, 1.0
     line["power_to_see_a_halving"] = round(poisson_power(rate, rate / 2), 4)
     if chosen.start is not None and chosen.end is not None:
-        when = Scope(**{**vars(scope), "start": chosen.start, "end": chosen.end})
+        when = replace(scope, start=chosen.start, end=chosen.end)
         line["chosen_period"] = [chosen.start.isoformat(), chosen.end.isoformat()]
         line["chosen_count"] = chosen.count
         line["chosen_expected"] = round(expected(when, strength), 3)
     return line
 
 
-def truth(strength: float, planted: bool, chosen: list[Chosen]) -> list[dict[str, Any]]:
+def known(strength: float, planted: bool, chosen: list[Chosen]) -> list[dict[str, Any]]:
     """Return every truth; where nothing is planted only the measures, which do nothing."""
     lines = [dict(line) for line in _planted(strength)] if planted else []
     return lines + [chosen_line(one, strength if planted else 0.0) for one in chosen]
