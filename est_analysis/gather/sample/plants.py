@@ -134,8 +134,8 @@ class Share(Plant):
     reported: float
 
 
-MEASURED = date(2025, 10, 1)
-"""From this day the register's measures were expected to have their effect."""
+MEASURED = date(2025, 10, 6)
+"""From this day the register's measures act; 52 and 104 weeks before it layout B is delivered."""
 STACKED = ("Stöld och snatteri", "Hot och ofredande", "Stöld ur fordon")
 PLANTS: tuple[Plant, ...] = (
     More("hot-1", "stable hot spot", (("Resecentrum", 36.0),)),
@@ -161,7 +161,7 @@ PLANTS: tuple[Plant, ...] = (
     Silence("silent", "partner that stopped reporting", "bostad", date(2026, 4, 1)),
     Late("late", "late-registering source", "polis"),
     Share("share", "true share reported to the police", SHARE_GROUP, 0.6),
-    Fewer("measure-worked", "measure that worked", "Stationsparken", MEASURED, 0.3, measure="A1"),
+    Fewer("measure-worked", "measure that worked", "Stationsparken", MEASURED, 0.25, measure="A1"),
     Fewer("measure-displaced", "measure that displaced", "Järnvägstorget", MEASURED, 0.15,
           "Pendlarparkeringen", measure="A6"),
     Fewer("measure-few", "measure with too few events", "Sjövallens parkering", MEASURED, 0.5,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ POOL = (
 """Places of much the same ordinary rate where nothing is planted."""
 CHOICE_RADIUS_M = 75.0
 PEAK = (date(2025, 4, 1), date(2025, 7, 1))
-WORST = (date(2022, 10, 1), date(2025, 10, 1))
+WORST = (date(2022, 9, 1), date(2025, 9, 1))
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,11 @@ class Chosen:
         """The period that the place was chosen by, as the register writes it; empty for none."""
         if self.start is None or self.end is None:
             return ""
-        return "2025Q2" if (self.start, self.end) == PEAK else f"{self.start}--{self.end}"
+        return (
+            "2025Q2"
+            if (self.start, self.end) == PEAK
+            else f"{self.start}--{self.end - timedelta(days=1)}"
+        )
 
 
 def choose(events: pd.DataFrame, seed: int, planted: bool) -> list[Chosen]:
@@ -143,14 +147,14 @@ def measures(chosen: list[Chosen]) -> pd.DataFrame:
     near = "Anmälda brott inom 75 m"
     rows = [
         ("A1", "P1", "Ny belysning och beskärning av buskar", "situationell", "lång", "Gatuchef",
-         "2025-09-01", "2025-09-30", "2025-09-25", "Avslutad", goal, near,
+         effect, "2025-10-31", "2025-10-17", "Avslutad", goal, near,
          effect, "Kvarnparken", "2026-10-15", "240 000 kr"),
         ("A2", "P2", "Vuxna på skolgården kl. 15–19", "social", "kort", "Rektor",
-         "2025-08-18", "2026-06-12", "", "Pågår", "Högst hälften så mycket skadegörelse på ett år",
+         effect, "2026-12-18", "", "Pågår", "Högst hälften så mycket skadegörelse på ett år",
          "Skadegörelse inom 75 m från skolan", effect, "Norrängsskolan", "2026-10-15",
          "16 timmar i veckan"),
         ("A3", "P3", "Bom vid infarten på kvällar", "situationell", "lång", "Fritidschef",
-         "2025-09-01", "2025-09-30", "2025-09-20", "Avslutad", "Inga stölder ur bilar på ett år",
+         effect, "2025-10-31", "2025-10-17", "Avslutad", "Inga stölder ur bilar på ett år",
          "Stölder ur fordon inom 75 m", effect, "Torgparkeringen", "2026-09-30",
          "85 000 kr"),
         ("A4", "P4", "Byte till slagtålig belysning i tunneln", "situationell", "kort", "Gatuchef",
@@ -160,13 +164,13 @@ def measures(chosen: list[Chosen]) -> pd.DataFrame:
          "2026-10-12", "2026-11-15", "", "Planerad", "Fri sikt femton meter från mynningen",
          "Synpunkter om tunneln", "2026-12-01", "", "2027-03-31", "20 timmar"),
         ("A6", "P5", "Bänkarna flyttas fram mot gatan", "situationell", "kort", "Gatuchef",
-         "2025-09-08", "2025-09-30", "2025-09-22", "Avslutad", goal, near,
+         effect, "2025-10-31", "2025-10-17", "Avslutad", goal, near,
          effect, "Torget", "2026-10-15", "45 000 kr"),
         ("A7", "P6", "Tätare rondering", "kontroll", "kort", "Säkerhetssamordnare",
-         "2025-09-01", "2026-08-31", "2026-08-31", "Avslutad", goal, near,
+         effect, "2026-08-31", "2026-08-31", "Avslutad", goal, near,
          effect, "Sjövallen", "2026-10-15", "6 timmar i veckan"),
         ("A8", "P7", "Nya skyltar och öppettider", "situationell", "lång", "Fritidschef",
-         "2025-10-01", "2025-10-31", "2025-10-20", "Avslutad", goal, near,
+         effect, "2025-10-31", "2025-10-17", "Avslutad", goal, near,
          effect, "Exempelsjöbadet", "2026-10-15", "30 000 kr"),
     ]  # fmt: skip
     table = pd.DataFrame(rows, columns=columns, dtype=object)
@@ -181,11 +185,11 @@ def decisions() -> pd.DataFrame:
     """Return what the meetings decided."""
     rows = [
         ("B1", "2025-08-14", "Belysningen i Stationsparken byts och buskarna beskärs",
-         "Gatuchef", "2025-09-30", "Klart"),
-        ("B2", "2025-06-12", "Skolan bemannar skolgården efter skoltid från höstterminen",
-         "Rektor", "2025-08-18", "Klart"),
+         "Gatuchef", "2025-10-31", "Klart"),
+        ("B2", "2025-06-12", "Skolan bemannar skolgården efter skoltid från oktober",
+         "Rektor", "2025-10-06", "Klart"),
         ("B3", "2025-08-28", "Bom sätts upp vid Sjövallens parkering", "Fritidschef",
-         "2025-09-30", "Klart"),
+         "2025-10-31", "Klart"),
         ("B4", "2026-04-23", "Belysningen i gångtunneln byts", "Gatuchef", "2026-08-31", "Öppet"),
         ("B5", "2026-06-11", "Trygghetsvandring mellan stationen och Torget i oktober",
          "Säkerhetssamordnare", "2026-10-22", "Öppet"),

@@ -43,8 +43,8 @@ _T = NAME
 SPOTS = (
     Spot("Resecentrum", "station", _T, 20, 48, "station", 18, 26, 4),
     Spot("Centralskolan", "skola", _T, -240, 520, "skola", 12, 18, 2),
-    Spot("Stationsparken", "park", _T, -365, 125, "park", 34, 18, 5),
-    Spot("Kvarnparken", "park", _T, 640, 480, "park", 24, 16, 4),
+    Spot("Stationsparken", "park", _T, -365, 125, "park", 44, 18, 5),
+    Spot("Kvarnparken", "park", _T, 640, 480, "park", 34, 16, 4),
     Spot("Gångtunneln vid stationen", "gc-väg", _T, 440, 0, "gc", 1.2, 8, 3),
     Spot("Badhusparkeringen", "parkering", _T, 880, 130, "parkering", 3.5, 3),
     Spot("Badhuset", "bad", _T, 930, 215, "fritid", 8.2, 2),

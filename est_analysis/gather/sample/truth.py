@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from functools import cache, singledispatch
 from typing import Any
 
@@ -231,7 +231,7 @@ def _(plant: More) -> Scope:
 
 @scope_of.register
 def _(plant: Fewer) -> Scope:
-    return Scope("crime", *YEAR, plant.groups, **_near(plant.place))
+    return Scope("crime", plant.start, AFTER, plant.groups, **_near(plant.place))
 
 
 @scope_of.register
@@ -341,7 +341,10 @@ def _shared(line: dict[str, Any], scope: Scope, strength: float, both: float) ->
 def _measured(line: dict[str, Any], plant: Fewer, scope: Scope, strength: float) -> None:
     line["measure"] = plant.measure
     line["true_effect"] = round(max(0.0, 1 - strength * (1 - plant.left)), 4)
-    years = [replace(scope, start=date(y, 10, 1), end=date(y + 1, 10, 1)) for y in (2023, 2024)]
+    years = [
+        replace(scope, start=scope.start - weeks, end=scope.end - weeks)
+        for weeks in (timedelta(weeks=52), timedelta(weeks=104))
+    ]
     before = sum(expected(year, strength) for year in years)
     line["expected_two_years_before"] = round(before, 3)
     power = two_count_power(before, line["expected_with"], len(years))
