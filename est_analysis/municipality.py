@@ -167,6 +167,7 @@ class Source(_Part):
     kind: RecordKind | None = None
     files: Inside
     covers_from: date | None = None
+    follows: str | None = None
     format: Literal["csv", "excel", "json", "geojson", "parquet"]
     encoding: Annotated[str, AfterValidator(_known_encoding)] = "utf-8-sig"
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ";"
@@ -299,6 +300,25 @@ class Municipality(_Part):
     thresholds: Thresholds = Thresholds()
     disclosure: Disclosure = Disclosure()
     retention: Retention = Retention()
+
+    @model_validator(mode="after")
+    def _follows_known_sources(self) -> Municipality:
+        for name, source in self.sources.items():
+            seen, before = {name}, source.follows
+            while before is not None:
+                if before not in self.sources:
+                    raise ValueError(f"sources.{name}.follows: källan {before!r} finns inte")
+                if before in seen:
+                    raise ValueError(f"sources.{name}.follows: källorna följer varandra runt")
+                seen.add(before)
+                before = self.sources[before].follows
+        return self
+
+    def first_form(self, source: str) -> str:
+        """Return the source that this one continues in a new form, or itself."""
+        while (before := self.sources[source].follows) is not None:
+            source = before
+        return source
 
     @cached_property
     def key(self) -> str:

@@ -12,6 +12,7 @@ from est_analysis.patterns.coverage import (
     covered_seasons,
     first_covered,
     last_day,
+    silent_since,
     undated,
 )
 from est_analysis.patterns.coverage import in_period as within
@@ -114,3 +115,25 @@ def test_what_is_to_come_is_no_last_day():
     table = events({"start": "2026-07-01"}, {"start": "2026-12-24", "kind": "upcoming"})
     assert last_day(table) == date(2026, 7, 1)
     assert last_day(table[table["kind"] == "upcoming"]) == date(2026, 12, 24)
+
+
+PLACED = {"start": "datum", "x": "x", "y": "y"}
+
+
+def test_a_source_in_a_new_form_covers_from_the_first_forms_day_and_is_not_silent():
+    """A new form without `follows` is another source, and the old one has fallen silent."""
+    new = {"follows": "polis", "columns": PLACED}
+    one = settings(sources={"polis": {}, "ny": new})
+    two = settings(sources={"polis": {}, "ny": {"columns": PLACED}})
+    table = events(
+        {"start": "2021-10-01"},
+        {"start": "2023-09-30"},
+        {"source": "ny", "start": "2023-10-01"},
+        {"source": "ny", "start": "2026-09-29"},
+    )
+    kind, quarter = "reported_crime", parse("2026Q3")
+    assert first_covered(table, kind, one) == date(2021, 10, 1)
+    assert first_covered(table, kind, one, by_place=True) == date(2023, 10, 1)
+    assert silent_since(table, kind, quarter, one) is None
+    assert first_covered(table, kind, two) == date(2023, 10, 1)
+    assert silent_since(table, kind, quarter, two) == date(2023, 9, 30)

@@ -57,7 +57,12 @@ class Gathered:
     geography: Geography
 
 
-def gather(municipality: Municipality) -> Gathered:
+def gather(
+    municipality: Municipality,
+    *,
+    delivered: list[Delivery] | None = None,
+    geography: Geography | None = None,
+) -> Gathered:
     """
     Read every delivery and decide every row's fate.
 
@@ -65,6 +70,8 @@ def gather(municipality: Municipality) -> Gathered:
     ----------
     municipality
         Whose deliveries.
+    delivered, geography
+        What is in memory already, so that simulations skip files; None is read from files.
 
     Returns
     -------
@@ -76,8 +83,10 @@ def gather(municipality: Municipality) -> Gathered:
     DeliveryError
         If a file cannot be read, lacks a column, or a code list does.
     """
-    geography = locate.read_geography(municipality)
-    delivered = deliveries.read_all(municipality)
+    if geography is None:
+        geography = locate.read_geography(municipality)
+    if delivered is None:
+        delivered = deliveries.read_all(municipality)
     piles = [
         _Pile.of(name, [d for d in delivered if d.source == name]) for name in municipality.sources
     ]

@@ -18,6 +18,8 @@ from est_analysis.municipality import Filter, Municipality
 
 NEAR_PLACE_M = 100.0
 NEAR_STREET_M = 60.0
+SHORT_STREET_M = 400.0
+"""A street that reaches no farther is a place on the map; a longer one is only a name."""
 _PLACE_COLUMNS = ["name", "place_type", "x", "y", "area"]
 
 
@@ -243,9 +245,10 @@ def place_events(
 
     A place that was named and stands in the gazetteer gets the gazetteer's name and, where no
     coordinates came, its coordinates. Other coordinates are named after the nearest gazetteer
-    place within `NEAR_PLACE_M`, the nearest street within `NEAR_STREET_M`, or their grid cell; a
-    delivered name that stands nowhere in the gazetteer is never shown unless its source declares
-    that its places are streets.
+    place within `NEAR_PLACE_M`, the nearest street within `NEAR_STREET_M`, or their grid cell. A
+    name without coordinates that is one of the municipality's streets gets that street's name, and
+    its middle where the street is short. Any other delivered name is never shown unless its source
+    declares that its places are streets.
 
     Parameters
     ----------
@@ -284,6 +287,14 @@ def place_events(
         lacking = known & ~has_xy
         events.loc[lacking, ["x", "y"]] = hit.loc[lacking[lacking].index, ["x", "y"]]
         precision = precision.mask(lacking, "place")
+    if geography.streets is not None:
+        streets = _middles(geography.streets)
+        key = normal(events["place"])
+        named = key.isin(streets.index) & (label == "") & events["x"].isna()
+        hit = streets.loc[key[named]].set_axis(events.index[named], axis=0)
+        label[named], precision[named] = hit["name"], "street"
+        kind[named] = kind[named].where(kind[named] != "", "gata")
+        events.loc[named, ["x", "y"]] = hit[["x", "y"]]
     streets_declared = (declared == "street") & (events["place"] != "") & (label == "")
     label = label.where(~streets_declared, events["place"])
 
@@ -293,6 +304,31 @@ def place_events(
     lacks = precision.isin(["unknown", "municipality"]) & (area != "")
     return events.assign(
         place=label, place_type=kind, area=area, place_precision=precision.mask(lacks, "area")
+    )
+
+
+def _middles(streets: gpd.GeoDataFrame) -> pd.DataFrame:
+    """
+    Return each street by its name without regard to case: ``name``, and the middle of it.
+
+    The middle of a long street is nowhere in particular, and events stacked on it would look like
+    a hot spot: it has none (NaN).
+    """
+    named = streets[streets["name"] != ""]
+    whole = named.dissolve(normal(named["name"]), aggfunc="first")
+    bounds = whole.bounds
+    reach = np.hypot(bounds["maxx"] - bounds["minx"], bounds["maxy"] - bounds["miny"])
+    middle = whole.geometry.interpolate(0.5, normalized=True)
+    lines = whole.geometry.to_numpy()
+    middle = shapely.get_point(shapely.shortest_line(lines, shapely.centroid(lines)), 0)
+    short = reach.to_numpy() <= SHORT_STREET_M
+    return pd.DataFrame(
+        {
+            "name": whole["name"],
+            "x": np.where(short, shapely.get_x(middle), np.nan),
+            "y": np.where(short, shapely.get_y(middle), np.nan),
+        },
+        index=whole.index,
     )
 
 

@@ -293,7 +293,7 @@ def _baseline(
     started = measure["startdatum"].date()
     chosen = _chosen(str(problem["vald_period"]))
     seasons = (window.years_earlier(k) for k in range(1, 10))
-    first = first_covered(events, "reported_crime", municipality)
+    first = first_covered(events, "reported_crime", municipality, by_place=True)
     usable = [
         season
         for season in seasons

@@ -90,7 +90,7 @@ def compare(events: pd.DataFrame, period: Period, municipality: Municipality, *,
         base = base.reindex(keys, fill_value=0)
         first = first_covered(events, kind, municipality)
         phi = _dispersion(own, period, by, first, municipality.thresholds.history_years)
-        silent = silent_since(events, kind, period)
+        silent = silent_since(events, kind, period, municipality)
         table = pd.DataFrame(
             {
                 "kind": kind,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import numpy as np
 import pandas as pd
 
 from est_analysis.municipality import Municipality
@@ -71,23 +72,46 @@ def by_source(events: pd.DataFrame, municipality: Municipality) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["source", "partner", "first", "last", "n"])
 
 
-def first_covered(events: pd.DataFrame, kind: str, municipality: Municipality) -> date | None:
-    """Return the first day that every source of `kind` covers; None where there is no source."""
+def first_covered(
+    events: pd.DataFrame, kind: str, municipality: Municipality, *, by_place: bool = False
+) -> date | None:
+    """
+    Return the first day that every source of `kind` covers; None where there is no source.
+
+    A source that continues another covers from the other's first day. `by_place` asks from when
+    events are told with coordinates: an earlier form without them cannot be counted at a place.
+    """
     sources = by_source(events[events["kind"] == kind], municipality)
-    return None if sources.empty else sources["first"].max()
+    if by_place:
+        mended = {
+            municipality.first_form(name)
+            for name in sources["source"]
+            if municipality.sources[name].columns.x is not None
+        }
+        unplaced = [
+            municipality.sources[name].columns.x is None and municipality.first_form(name) in mended
+            for name in sources["source"]
+        ]
+        sources = sources[~np.array(unplaced, dtype=bool)]
+    if sources.empty:
+        return None
+    series = sources["source"].map(municipality.first_form)
+    return sources.groupby(series)["first"].min().max()
 
 
-def silent_since(events: pd.DataFrame, kind: str, period: Period) -> date | None:
+def silent_since(
+    events: pd.DataFrame, kind: str, period: Period, municipality: Municipality
+) -> date | None:
     """
     Return the last day of a source of `kind` that has stopped delivering before the period's end.
 
     A source is silent when its last row lies further before the end than `SILENT_DAYS` and than
-    any earlier pause of its own; None where every source goes on. Without this, a partner that
-    stopped reporting would look like fewer events.
+    any earlier pause of its own; None where every source goes on. A source that another continues
+    goes on with it. Without this, a partner that stopped reporting would look like fewer events.
     """
     own = events[events["kind"] == kind]
     stopped = []
-    for _, rows in own.groupby("source"):
+    for _, rows in own.groupby(own["source"].map(municipality.first_form)):
         days = rows["start"].dt.normalize().drop_duplicates().sort_values()
         days = days[days < pd.Timestamp(period.end)]
         if days.empty:
