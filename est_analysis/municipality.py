@@ -316,9 +316,8 @@ class Municipality(_Part):
 
     def first_form(self, source: str) -> str:
         """Return the source that this one continues in a new form, or itself."""
-        while (before := self.sources[source].follows) is not None:
-            source = before
-        return source
+        known = self.sources.get(source)
+        return source if known is None or known.follows is None else self.first_form(known.follows)
 
     @cached_property
     def key(self) -> str:

@@ -156,6 +156,27 @@ def test_a_source_whose_places_are_streets_names_them():
     assert set(got["place_precision"]) == {"street"}
 
 
+def test_a_street_without_coordinates_is_known_and_has_a_point_only_if_it_is_short():
+    bend = shapely.LineString([(100, 600), (200, 600), (200, 700)])
+    parts = [LONG, shapely.LineString([(0, 800), (100, 800)]), bend]
+    streets = frame(["Storgatan", "Kortgatan", "Krokgatan"], parts)
+    table = place(
+        (None, None, "STORGATAN "),
+        (None, None, "kortgatan"),
+        (None, None, "Krokgatan"),
+        (None, None, "Långt borta"),
+        (100.0, 100.0, "Kortgatan"),
+        geography=replace(FULL, streets=streets),
+    )
+    assert table["place"].tolist() == ["Storgatan", "Kortgatan", "Krokgatan", "", "Torget"]
+    assert table["place_precision"].tolist() == ["street"] * 3 + ["unknown", "point"]
+    assert table["place_type"].tolist()[:3] == ["gata"] * 3
+    assert np.isnan(table.loc[0, ["x", "y"]].to_numpy(float)).all()
+    assert table.loc[1, ["x", "y"]].tolist() == [50, 800]
+    assert table["area"].tolist()[:2] == ["", "Centrum"]
+    assert bend.distance(shapely.Point(*table.loc[2, ["x", "y"]])) < 1e-9  # on it, not beside it
+
+
 def test_the_middle_of_an_area_is_no_place():
     got = place((100, 100), (100, 100, "Torget"), (np.nan, np.nan, "Torget"), precision="area")
     assert got["place"].tolist() == ["", "Torget", "Torget"]

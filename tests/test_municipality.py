@@ -106,6 +106,8 @@ FAULTS = [
     ("partner =", "partnr =", line("partner"), f"sources.polis.partnr: {UNKNOWN}"),
     ("partner =", "partnr =", line("[sources.polis]"), "sources.polis.partner: saknas"),
     ('"csv"', '"xml"', line("format"), "ska vara något av"),
+    ('format = "csv"', 'format = "csv"\nfollows = "ny"', 1, "källan 'ny' finns inte"),
+    ('format = "csv"', 'format = "csv"\nfollows = "polis"', 1, "följer varandra runt"),
     ('format = "csv"', 'format = "csv"\nencoding = "utf-9"', line("format") + 1, "teckenkodning"),
     ('format = "csv"', 'format = "csv"\ndelimiter = ";;"', line("format") + 1, "för lång"),
     ('"csv"', '"csv"\ndate_format = "%d %Q"', line("format") + 1, "%Q går inte"),

@@ -425,12 +425,34 @@ def happen(flows: tuple[Flow, ...], seed: int) -> pd.DataFrame:
     return rows[known].sort_values(["at", "x", "y", "what"], ignore_index=True)
 
 
+@cache
+def _year_bounds() -> npt.NDArray[np.int64]:
+    return np.searchsorted(clock().year, np.arange(YEARS + 1))
+
+
+@cache
+def _summed_share(rhythm: str, season: tuple[float, int]) -> Floats:
+    return np.concatenate([[0.0], np.cumsum(_even_share(rhythm, season))])
+
+
+def _summed(flow: Flow) -> Floats:
+    """Return the expected events before each hour, and in all; before what differs by year."""
+    if flow.windows or len(flow.rhythm) > 1:
+        return np.concatenate([[0.0], np.cumsum(flow.hourly())])
+    (rhythm, _), *_ = flow.rhythm
+    return _summed_share(rhythm, flow.season) * (flow.yearly * YEARS)
+
+
 def _drawn(flow: Flow, years: Floats | None, seed: int) -> dict[str, npt.NDArray[Any]]:
     rng, hours = stream(seed, flow.name), clock()
-    weight = flow.hourly() if years is None else flow.hourly() * years[hours.year]
-    summed = np.cumsum(weight)
-    n = rng.poisson(summed[-1] / flow.reported)
-    hour = np.searchsorted(summed, rng.random(n) * summed[-1])
+    summed, factors = _summed(flow), np.ones(YEARS) if years is None else years
+    ends = np.cumsum(np.diff(summed[_year_bounds()]) * factors)  # where each year ends, so grown
+    n = rng.poisson(ends[-1] / flow.reported)
+    mass = rng.random(n) * ends[-1]
+    year = np.minimum(np.searchsorted(ends, mass), YEARS - 1)
+    within = (mass - np.concatenate([[0.0], ends])[year]) / factors[year]
+    hour = np.searchsorted(summed, summed[_year_bounds()][year] + within) - 1
+    hour = np.clip(hour, 0, hours.start.size - 1)
     at = hours.start[hour] + rng.integers(0, 60, n).astype("timedelta64[m]")
     start, end = span(rng, at, flow.how)
     site = pick(rng, n, flow.sites.weight)
