@@ -137,14 +137,15 @@ def compare_rates(
     return Comparison(ratio, Interval(low, high, level), min(1.0, 2 * min(lower, upper)))
 
 
-def dispersion(series: ArrayLike) -> float:
+def dispersion(*tables: ArrayLike) -> float:
     """
     Variance over mean between comparable periods, pooled over series; never below 1.
 
     Parameters
     ----------
-    series
-        Counts, shape (n_series, n_periods); series without events and rows with NaN are left out.
+    tables
+        Counts, each of shape (n_series, n_periods); the periods of one table are comparable with
+        each other. Series without events and rows with NaN are left out.
 
     Returns
     -------
@@ -155,15 +156,16 @@ def dispersion(series: ArrayLike) -> float:
     -----
     McCullagh & Nelder (1989), section 6.2.3.
     """
-    table = np.asarray(series, dtype=float)
-    if table.ndim != 2 or table.shape[1] < 2:
-        return 1.0
-    table = table[~np.isnan(table).any(axis=1) & (table.sum(axis=1) > 0)]
-    if len(table) == 0:
-        return 1.0
-    mean = table.mean(axis=1, keepdims=True)
-    chi2 = float(((table - mean) ** 2 / mean).sum())
-    return max(1.0, chi2 / (len(table) * (table.shape[1] - 1)))
+    chi2, degrees = 0.0, 0
+    for series in tables:
+        table = np.asarray(series, dtype=float)
+        if table.ndim != 2 or table.shape[1] < 2:
+            continue
+        table = table[~np.isnan(table).any(axis=1) & (table.sum(axis=1) > 0)]
+        mean = table.mean(axis=1, keepdims=True)
+        chi2 += float(((table - mean) ** 2 / mean).sum())
+        degrees += len(table) * (table.shape[1] - 1)
+    return max(1.0, chi2 / degrees) if degrees else 1.0
 
 
 def permutation_p(observed: float, simulated: ArrayLike) -> float:

@@ -78,12 +78,12 @@ def test_every_claim_has_its_word_number_and_null(built):
             assert finding["n"] > 0
 
 
-def test_the_lit_park_is_found(built):
-    """The sample plants one measure that worked; the others have too few events to judge."""
+def test_no_measure_that_did_nothing_is_claimed(built):
+    """The sample plants measures without effect, two of them where only chance was worst."""
     findings = json.loads((built.folder / "findings.json").read_text(encoding="utf-8"))["rapport"]
     words = {f["id"]: f["claim"] for f in findings if f["id"].startswith("measure/")}
-    assert words.pop("measure/A1") == "clear"
-    assert set(words.values()) == {"cannot_tell"}
+    assert len(words) >= 5
+    assert not {"clear", "indication"} & {words[f"measure/{m}"] for m in ("A2", "A3", "A7", "A8")}
 
 
 def test_nothing_refers_to_a_network(page):
@@ -211,7 +211,7 @@ def spoil(home: Path, to: Path, what: str) -> Path:
     ("what", "error", "says"),
     [
         ("column", DeliveryError, "BROTTSKOD"),
-        ("no table", DeliveryError, "polis_2021Q4.csv"),
+        ("no table", DeliveryError, "deliveries/polis/polis_"),
         ("source", SettingsError, "deliveries/medborgare"),
     ],
 )

@@ -182,7 +182,7 @@ def evaluate(
     geography
         Gives the gazetteer in which places are looked up.
     dispersion
-        Variance over mean of reported crime by area between earlier years; it widens intervals.
+        Variance over mean of reported crime by place between earlier years; it widens intervals.
 
     Returns
     -------

@@ -18,6 +18,8 @@ from est_analysis.patterns.coverage import (
 )
 from est_analysis.periods import Period
 
+FEWEST_YEARS = 2
+"""With one earlier year nothing tells how much years differ by themselves; nothing is claimed."""
 COMPARED_KINDS = ("reported_crime", "event", "unsafe_place", "physical_defect")
 """Kinds of record that are compared over time; they are never summed."""
 
@@ -89,7 +91,7 @@ def compare(events: pd.DataFrame, period: Period, municipality: Municipality, *,
             continue
         base = base.reindex(keys, fill_value=0)
         first = first_covered(events, kind, municipality)
-        phi = _dispersion(own, period, by, first, municipality.thresholds.history_years)
+        phi = unrest(own, period, municipality, by=by, first=first)
         silent = silent_since(events, kind, period, municipality)
         table = pd.DataFrame(
             {
@@ -123,23 +125,48 @@ _COLUMNS = (
 )
 
 
-def _dispersion(
-    events: pd.DataFrame, period: Period, by: str, first: date | None, years: int
+def unrest(
+    events: pd.DataFrame,
+    period: Period,
+    municipality: Municipality,
+    *,
+    by: str,
+    first: date | None,
 ) -> float:
     """
     Return variance over mean between years, pooled over series and over the periods of a year.
 
     One season has a few years only; the other seasons' years tell of the same unrest. The period
     itself stays out, so that what is tested does not excuse itself.
+
+    Parameters
+    ----------
+    events
+        Accepted events of one kind, all periods.
+    period
+        Now.
+    municipality
+        Says how many earlier years count.
+    by
+        The column that tells series apart.
+    first
+        The first day covered; None where there is none.
+
+    Returns
+    -------
+    float
+        At least 1.
     """
-    rows, shifted = [], period
+    years = municipality.thresholds.history_years
+    tables, shifted = [], period
     for shift in range(max(1, 364 // period.days)):
         windows = [shifted.years_earlier(k) for k in range(shift == 0, years + (shift == 0))]
-        if first is not None and windows[-1].start >= first:
-            table = pd.DataFrame({str(w): _tally(events, w, by) for w in windows}).fillna(0)
-            rows.append(table.to_numpy(float))
+        covered = [w for w in windows if first is not None and w.start >= first]
+        if covered:
+            table = pd.DataFrame({str(w): _tally(events, w, by) for w in covered}).fillna(0)
+            tables.append(table.to_numpy(float))
         shifted = shifted.preceding()
-    return counts.dispersion(np.vstack(rows)) if rows else 1.0
+    return counts.dispersion(*tables)
 
 
 def _tally(events: pd.DataFrame, period: Period, by: str) -> pd.Series:
@@ -179,7 +206,7 @@ def _compared(
         )
     added = pd.DataFrame(lines, columns=["expected", "ratio", "low", "high", "p"])
     enough = table["n"] + table["base_n"] >= thresholds.minimum_change
-    return table.assign(**added, gate=enough & bool(earlier))
+    return table.assign(**added, gate=enough & (len(earlier) >= FEWEST_YEARS))
 
 
 def _sorted(table: pd.DataFrame, by: str) -> pd.DataFrame:

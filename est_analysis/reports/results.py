@@ -274,14 +274,24 @@ class Results:
     def evaluations(self) -> list[Evaluation]:
         """What can be said of each measure."""
         from est_analysis.measures.evaluation import evaluate
+        from est_analysis.patterns.change import unrest
+        from est_analysis.patterns.coverage import first_covered
+        from est_analysis.patterns.hotspots import located
 
+        crimes = located(self.events[self.events["kind"] == "reported_crime"])
         return evaluate(
             self.events,
             self.register,
             self.period,
             self.municipality,
             self.gathered.geography,
-            dispersion=self.areas.dispersion.get("reported_crime", 1.0),
+            dispersion=unrest(
+                crimes,
+                self.period,
+                self.municipality,
+                by="place",
+                first=first_covered(self.events, "reported_crime", self.municipality),
+            ),
         )
 
     @result
