@@ -70,7 +70,7 @@ def test_short_history_is_said_as_it_is(years):
     assert row["base_n"] == 12 * years
     if years:
         assert row["expected"] == 12
-        assert row["gate"]
+        assert row["gate"] == (years >= 2)  # one year tells nothing of how years differ
     else:
         assert row[["expected", "ratio", "low", "high", "p"]].isna().all()
         assert not row["gate"]
@@ -278,3 +278,18 @@ def test_a_source_that_fell_silent_is_no_fall():
 def test_what_was_before_the_source_began_is_not_none():
     change = compare(events({"start": "2026-07-05"}), Q3, PLAIN, by="kind")
     assert pd.isna(only(change)["preceding"])
+
+
+def test_what_is_counted_by_the_month_is_not_compared_over_a_fortnight():
+    """A month's count stands on its first day: most fortnights would hold none of it."""
+    rows = [
+        {"start": f"{year}-{month:02d}-01", "time_precision": "month", "count": 9}
+        for year in range(2022, 2027)
+        for month in range(1, 13)
+    ]
+    table = events(*rows)
+    fortnight = parse("2026-09-14--2026-09-27")
+    assert compare(table, fortnight, settings(), by="group").table.empty
+    assert not compare(table, parse("2026Q3"), settings(), by="group").table.empty
+    timed = table.assign(time_precision="minute")
+    assert not compare(timed, fortnight, settings(), by="group").table.empty

@@ -80,6 +80,8 @@ def compare(events: pd.DataFrame, period: Period, municipality: Municipality, *,
     tables, seasons, dispersions, stopped = [], {}, {}, {}
     for kind in COMPARED_KINDS:
         own = events[(events["kind"] == kind) & (events[by] != "")]
+        if period.days < _SHORTEST_MONTH:  # a month's events all stand on its first day
+            own = own[own["time_precision"] != "month"]
         if own.empty:
             continue
         earlier = covered_seasons(events, kind, period, municipality)
@@ -119,6 +121,7 @@ def compare(events: pd.DataFrame, period: Period, municipality: Municipality, *,
     return Change(_sorted(table, by), seasons, dispersions, stopped)
 
 
+_SHORTEST_MONTH = 28
 _COLUMNS = (
     *("kind", "key", "n", "preceding", "base_n", "base_years", "police_activity"),
     *("expected", "ratio", "low", "high", "p", "gate"),
