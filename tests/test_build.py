@@ -78,14 +78,6 @@ def test_every_claim_has_its_word_number_and_null(built):
             assert finding["n"] > 0
 
 
-<<<<<<< HEAD
-def test_no_measure_that_did_nothing_is_claimed(built):
-    """The sample plants measures without effect, two of them where only chance was worst."""
-    findings = json.loads((built.folder / "findings.json").read_text(encoding="utf-8"))["rapport"]
-    words = {f["id"]: f["claim"] for f in findings if f["id"].startswith("measure/")}
-    assert len(words) >= 5
-    assert not {"clear", "indication"} & {words[f"measure/{m}"] for m in ("A2", "A3", "A7", "A8")}
-=======
 def test_no_measure_is_judged_to_have_worked_but_the_one_that_did(built):
     """Whether the one is found hangs on the seed; how often it is takes many, and no report."""
     findings = json.loads((built.folder / "findings.json").read_text(encoding="utf-8"))["rapport"]
@@ -93,7 +85,6 @@ def test_no_measure_is_judged_to_have_worked_but_the_one_that_did(built):
     worked = measures.pop("measure/A1")
     assert worked["estimate"] < 0.75
     assert {f["claim"] for f in measures.values()} == {"cannot_tell"}
->>>>>>> sample
 
 
 def test_nothing_refers_to_a_network(page):
@@ -221,11 +212,7 @@ def spoil(home: Path, to: Path, what: str) -> Path:
     ("what", "error", "says"),
     [
         ("column", DeliveryError, "BROTTSKOD"),
-<<<<<<< HEAD
-        ("no table", DeliveryError, "deliveries/polis/polis_"),
-=======
         ("no table", DeliveryError, "polis_2023Q4.csv"),
->>>>>>> sample
         ("source", SettingsError, "deliveries/medborgare"),
     ],
 )
