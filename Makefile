@@ -2,7 +2,7 @@
 # make: python run.py TARGET. Arguments: make report ARGS="data/exempelsjo --help"
 PYTHON ?= python3
 .DEFAULT_GOAL := help
-.PHONY: help report check new lab test lint lock sample real bench
+.PHONY: help report check new lab test lint lock sample real truth bench
 
 help:
 	@$(PYTHON) run.py help $(ARGS)
@@ -33,6 +33,9 @@ sample:
 
 real:
 	@$(PYTHON) run.py real $(ARGS)
+
+truth:
+	@$(PYTHON) run.py truth $(ARGS)
 
 bench:
 	@$(PYTHON) run.py bench $(ARGS)
