@@ -65,3 +65,20 @@ def test_months_are_not_called_silence_in_a_fortnight(results):
 def test_what_was_never_compared_is_not_called_steady():
     total = Finding(id="totals", sentences={None: Text("x")}, n=1)
     assert "Ingenting gick att jämföra" in answers([total], steady=2)[1].text.template
+
+
+def test_one_earlier_year_is_said_to_be_too_little_to_tell_by():
+    from frames import events
+    from frames import settings as plain
+
+    from est_analysis.evidence import Word
+    from est_analysis.patterns.change import compare
+    from est_analysis.periods import parse
+    from est_analysis.reports.findings import change_findings
+    from est_analysis.reports.language import Language
+
+    rows = [{"start": "2025-07-05", "count": 50}, {"start": "2026-07-05", "count": 90}]
+    change = compare(events(*rows), parse("2026Q3"), plain(), by="kind")
+    (finding,) = change_findings(change, "kind", 0.95)
+    assert not finding.gate
+    assert "Ett enda tidigare år" in Language("sv").say(finding.sentences[Word.CANNOT_TELL])

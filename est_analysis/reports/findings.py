@@ -106,6 +106,13 @@ def _change_finding(
         "expected": float(row["expected"]),
         "years": _years(seasons),
     }
+    if len(seasons) == 1:
+        text = Text(
+            "{label}: {n} mot {expected} {years}. Ett enda tidigare år säger inte hur mycket år "
+            "skiljer sig av sig själva, så det går inte att avgöra om något har ändrats.",
+            values,
+        )
+        return Finding(sentences=dict.fromkeys(Word, text), gate=False, **common)
     if not row["gate"]:
         text = Text(
             "{label}: för få att jämföra. {n} mot {expected} i snitt {years}.",
