@@ -77,7 +77,7 @@ def test_one_earlier_year_is_said_to_be_too_little_to_tell_by():
     from est_analysis.reports.findings import change_findings
     from est_analysis.reports.language import Language
 
-    rows = [{"start": "2025-07-05", "count": 50}, {"start": "2026-07-05", "count": 90}]
+    rows = [{"start": "2025-07-01", "count": 50}, {"start": "2026-07-05", "count": 90}]
     change = compare(events(*rows), parse("2026Q3"), plain(), by="kind")
     (finding,) = change_findings(change, "kind", 0.95)
     assert not finding.gate
