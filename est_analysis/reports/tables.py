@@ -546,11 +546,11 @@ def fortnight_places(results: Results) -> Table:
 
 
 def followed_up(results: Results) -> Table:
-    """Return what the latest earlier report claimed."""
+    """Return what the latest earlier report claimed; what it could not tell is no conclusion."""
     rows = [
         [entry["sentence"], entry["word"]]
         for entry in results.followed_up
-        if entry["word"] is not None
+        if entry["claim"] in {"clear", "indication"}
     ]
     return Table(
         "forra_rapporten",
