@@ -293,3 +293,17 @@ def test_what_is_counted_by_the_month_is_not_compared_over_a_fortnight():
     assert not compare(table, parse("2026Q3"), settings(), by="group").table.empty
     timed = table.assign(time_precision="minute")
     assert not compare(timed, fortnight, settings(), by="group").table.empty
+
+
+def test_late_registration_is_no_fall():
+    """Half of every quarter is registered a month late; the newest half is not here yet."""
+    rows = []
+    for year in (2023, 2024, 2025, 2026):
+        rows.append({"start": f"{year}-07-01", "count": 20, "registered": f"{year}-09-30"})
+        rows.append({"start": f"{year}-07-01", "count": 20, "registered": f"{year}-10-30"})
+    row = only(compare(events(*rows[:-1]), Q3, PLAIN, by="kind"))
+    assert (row["n"], row["expected"], row["ratio"]) == (20, 20, 1)
+    whole = [{**r, "registered": pd.NaT} for r in rows[:-1]]
+    assert only(compare(events(*whole), Q3, PLAIN, by="kind"))["ratio"] == 0.5
+    later = [*rows, {"start": "2026-10-05", "registered": "2026-11-15"}]
+    assert only(compare(events(*later), Q3, PLAIN, by="kind"))["expected"] == 40

@@ -87,7 +87,8 @@ def compare(events: pd.DataFrame, period: Period, municipality: Municipality, *,
         earlier = covered_seasons(events, kind, period, municipality)
         now = _tally(own, period, by)
         before = _tally(own, period.preceding(), by)
-        base = pd.DataFrame({str(s): _tally(own, s, by) for s in earlier}).fillna(0)
+        known = [_tally(_known_then(own, s, period), s, by) for s in earlier]
+        base = pd.DataFrame({str(s): t for s, t in zip(earlier, known, strict=True)}).fillna(0)
         keys = now.index.union(base.index) if earlier else now.index
         if keys.empty:
             continue
@@ -170,6 +171,20 @@ def unrest(
             tables.append(table.to_numpy(float))
         shifted = shifted.preceding()
     return counts.dispersion(*tables)
+
+
+def _known_then(events: pd.DataFrame, season: Period, period: Period) -> pd.DataFrame:
+    """
+    Return the events that were registered as soon after `season` as we now stand after `period`.
+
+    Late registration would otherwise make the newest period look like a fall: earlier years are
+    counted as they were known at the same age. Events without a day of registration are kept.
+    """
+    registered = events["registered"]
+    if registered.isna().all():
+        return events
+    age = registered.max().normalize() - pd.Timestamp(period.end)
+    return events[~(registered.dt.normalize() > pd.Timestamp(season.end) + age)]
 
 
 def _tally(events: pd.DataFrame, period: Period, by: str) -> pd.Series:
