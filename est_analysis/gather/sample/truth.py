@@ -215,7 +215,7 @@ def _near(name: str, radius: float = RADIUS_M) -> dict[str, Any]:
 @singledispatch
 def scope_of(plant: Plant) -> Scope:
     """Return where and when a plant shows."""
-    raise NotImplementedError(plant.kind)
+    raise TypeError(f"no scope is known for a plant of sort {type(plant).__name__}")
 
 
 @scope_of.register
