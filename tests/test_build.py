@@ -148,14 +148,16 @@ def test_the_next_quarter_follows_up(home, built, tmp_path):
         "internal",
         builder.Language("sv"),
     )
-    assert results.followed_up == []
+    assert results.former is None
     later = builder.Results(
         municipality.load(tmp_path / "exempelsjo"),
         builder.period_of("2026Q3", results.events).years_earlier(-1),
         "internal",
         builder.Language("sv"),
     )
-    assert any(entry["id"] == "measure/A1" for entry in later.followed_up)
+    period, findings = later.former
+    assert str(period) == PERIOD
+    assert any(entry["id"] == "measure/A1" for entry in findings)
 
 
 def test_a_failing_chapter_leaves_the_former_report(built, home, tmp_path, monkeypatch):

@@ -63,7 +63,7 @@ QUARTERLY = Kind(
     (
         *("accounting", "quarantine", "coverage", "totals", "groups", "areas", "places"),
         *("located_crimes", "rhythm", "situations", "register", "due", "priorities"),
-        *("evaluations", "followed_up", "findings", *_SHOWN),
+        *("evaluations", "former", "findings", *_SHOWN),
     ),
     "findings",
     tables.QUARTERLY,

@@ -303,21 +303,21 @@ class Results:
         return recent_places(self.events, self.period, smallest=smallest)
 
     @result
-    def followed_up(self) -> list[dict[str, Any]]:
-        """Claims of the latest earlier report of the same kind, from the ledger."""
+    def former(self) -> tuple[Period, list[dict[str, Any]]] | None:
+        """Period and findings of the latest earlier report of the same kind, from the ledger."""
         from est_analysis.gather.store import earlier_reports
 
         own = (self.period.kind, self.edition)
         earlier = [
-            entry
+            (period, entry["findings"])
             for entry in earlier_reports(self.municipality)
-            if (periods.parse(entry["period"]).kind, entry["edition"]) == own
-            and periods.parse(entry["period"]).end <= self.period.start
+            for period in [periods.parse(entry["period"])]
+            if (period.kind, entry["edition"]) == own and period.end <= self.period.start
         ]
         if not earlier:
-            return []
-        latest = max(entry["period"] for entry in earlier)
-        return [entry for entry in earlier if entry["period"] == latest][-1]["findings"]
+            return None
+        latest = max(period.start for period, _ in earlier)
+        return [line for line in earlier if line[0].start == latest][-1]
 
     @result
     def findings(self) -> list[Finding]:

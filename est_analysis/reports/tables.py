@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from est_analysis.counts import Interval
-from est_analysis.evidence import Share, Text
+from est_analysis.evidence import Share, Text, foremost
 from est_analysis.patterns.hotspots import PLACE_KINDS
 from est_analysis.reports.findings import situation_label
 from est_analysis.reports.language import KINDS, WEEKDAYS, Language
@@ -48,6 +48,8 @@ class Table:
         In which it is read.
     note
         Below the table; empty for none.
+    empty
+        What is said instead of a table without rows.
     """
 
     name: str
@@ -56,13 +58,14 @@ class Table:
     rows: Sequence[Sequence[Any]]
     language: Language = field(repr=False)
     note: Text | None = None
+    empty: Text = Text("inget att visa")
 
     def html(self) -> str:
         """Return the table as HTML; every text is escaped."""
         say = self.language
         caption = escape(say.say(self.caption))
         if not self.rows:
-            empty = escape(say.translate("inget att visa"))
+            empty = escape(say.say(self.empty))
             return f'<p class="note">{caption}: {empty}.</p>'
         numeric = [self._is_numeric(i) for i in range(len(self.headings))]
         head = "".join(
@@ -546,19 +549,35 @@ def fortnight_places(results: Results) -> Table:
 
 
 def followed_up(results: Results) -> Table:
-    """Return what the latest earlier report claimed; what it could not tell is no conclusion."""
-    rows = [
-        [entry["sentence"], entry["word"]]
-        for entry in results.followed_up
-        if entry["claim"] in {"clear", "indication"}
-    ]
+    """Return what the latest earlier report claimed and what this one says, and what is new."""
+    say = results.language
+    former = results.former
+    if former is None:
+        caption, empty = Text("Förra rapporten"), Text("det finns ingen tidigare kvartalsrapport")
+        return Table("forra_rapporten", caption, _THEN_AND_NOW, [], say, empty=empty)
+    period, then = former
+    before = {entry["id"]: entry for entry in then}
+    now = {finding.id: finding for finding in foremost(results.findings)}
+    claimed = [identity for identity in before if before[identity]["claim"] in _CLAIMS]
+    new = [i for i, f in now.items() if f.word and f.word.value in _CLAIMS and i not in claimed]
     return Table(
         "forra_rapporten",
-        Text("Vad förra rapporten kom fram till"),
-        ["Slutsats då", "Ord"],
-        rows,
-        results.language,
+        Text("Förra rapporten ({period}) och den här", {"period": period}),
+        _THEN_AND_NOW,
+        [
+            [
+                f"{before[i]['word']}: {before[i]['sentence']}" if i in before else None,
+                f"{say.word(now[i].word)}: {say.sentence(now[i].text)}" if i in now else None,
+            ]
+            for i in claimed + new
+        ],
+        say,
+        empty=Text("inga slutsatser höll, varken då eller nu"),
     )
+
+
+_CLAIMS = {"clear", "indication"}
+_THEN_AND_NOW = ["Då", "Nu"]
 
 
 TablesOf = dict[str, Callable[["Results"], Table]]
