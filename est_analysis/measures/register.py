@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 import pandas as pd
 
-from est_analysis.errors import DeliveryError, PeriodError
+from est_analysis.errors import PeriodError
 from est_analysis.gather import times
+from est_analysis.gather.lists import read_list
 from est_analysis.municipality import Municipality
 from est_analysis.periods import parse
 
@@ -79,7 +79,7 @@ def read(municipality: Municipality) -> Register:
         if inside is None:
             tables[part], _ = _sift(pd.DataFrame(columns=list(columns), dtype=str), part)
             continue
-        raw = _read_table(municipality.path(inside), inside, columns)
+        raw = read_list(municipality.path(inside), inside, columns)
         table, wrong = _sift(raw, part)
         faults.append(wrong.assign(file=inside))
         tables[part] = table
@@ -98,55 +98,6 @@ def read(municipality: Municipality) -> Register:
         decisions=tables["decisions"].reset_index(drop=True),
         faults=listed[["file", "row", "column", "reason"]].reset_index(drop=True),
     )
-
-
-def _read_table(file: Path, inside: str, columns: tuple[str, ...]) -> pd.DataFrame:
-    from python_calamine import CalamineError
-
-    try:
-        if file.suffix.lower() in {".xlsx", ".xlsm", ".xls", ".ods"}:
-            table = pd.read_excel(file, engine="calamine", dtype=object, na_filter=False)
-        else:
-            table = pd.read_csv(
-                file,
-                sep=";",
-                encoding="utf-8-sig",
-                dtype=str,
-                keep_default_na=False,
-                skip_blank_lines=False,
-            )
-    except (ValueError, OSError, CalamineError) as error:  # pandas' own are ValueErrors
-        raise DeliveryError(
-            f"Registret går inte att läsa: {error}",
-            where=inside,
-            mend="Spara om det som Excel, eller som CSV med semikolon i UTF-8.",
-        ) from error
-    if not isinstance(table.index, pd.RangeIndex):  # pandas took a surplus field for row names
-        raise DeliveryError(
-            "Raderna har fler fält än rubriken.",
-            where=f"{inside}, rad 2",
-            mend="Ta bort det överflödiga semikolonet, eller spara registret som Excel.",
-        )
-    table.columns = [str(column).strip() for column in table.columns]
-    if missing := [column for column in columns if column not in table.columns]:
-        raise DeliveryError(
-            f"Kolumnen ”{'”, ”'.join(missing)}” saknas.",
-            where=f"{inside}, rad 1",
-            mend="Mallarna som est new lägger i mappen har alla kolumner.",
-        )
-    table.index = pd.RangeIndex(2, len(table) + 2)
-    text = table[list(columns)].map(_text)
-    return text[(text != "").any(axis=1)]
-
-
-def _text(cell: object) -> str:
-    if cell is None or (isinstance(cell, float) and pd.isna(cell)) or cell is pd.NaT:
-        return ""
-    if isinstance(cell, (pd.Timestamp, date)):
-        return str(cell)[:10]
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return str(cell).strip()
 
 
 def _faults(rows: pd.Index, column: str, reason: str) -> pd.DataFrame:

@@ -16,6 +16,7 @@ import pandas as pd
 from est_analysis.counts import Interval
 from est_analysis.evidence import Share, Text, foremost
 from est_analysis.patterns.hotspots import PLACE_KINDS
+from est_analysis.reports import cards
 from est_analysis.reports.findings import situation_label
 from est_analysis.reports.language import KINDS, WEEKDAYS, Language
 
@@ -566,8 +567,8 @@ def followed_up(results: Results) -> Table:
         _THEN_AND_NOW,
         [
             [
-                f"{before[i]['word']}: {before[i]['sentence']}" if i in before else None,
-                f"{say.word(now[i].word)}: {say.sentence(now[i].text)}" if i in now else None,
+                f"[{before[i]['word']}] {before[i]['sentence']}" if i in before else None,
+                cards.line(now[i], say) if i in now else None,
             ]
             for i in claimed + new
         ],
