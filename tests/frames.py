@@ -26,6 +26,8 @@ _ORDINARY = {
     "severity": float("nan"),
     "factors": "",
     "count": 1,
+    "text": "",
+    "same_as": "",
     "file": "deliveries/polis/a.csv",
 }
 TYPES = [(name, str(column.dtype)) for name, column in EVENTS.columns.items()]

@@ -29,7 +29,10 @@ def read(make_folder):
     def read(content, suffix="csv", **settings):
         source = {"files": "deliveries/polis/*", **settings.pop("source", {})}
         folder = make_folder({f"deliveries/polis/a.{suffix}": content}, source=source, **settings)
-        return deliveries.read_all(municipality.load(folder))[0]
+        read_, unread = deliveries.read_all(municipality.load(folder))
+        for one in unread:
+            raise one.error
+        return read_[0]
 
     return read
 
@@ -349,5 +352,5 @@ group = "Annat"
 """
     names = ["deliveries/polis/b.csv", "deliveries/polis/a.csv", "deliveries/a/c.csv"]
     folder = make_folder(dict.fromkeys(names, DELIVERY), more=more)
-    got = deliveries.read_all(municipality.load(folder))
+    got, _ = deliveries.read_all(municipality.load(folder))
     assert [d.file for d in got] == [names[1], names[0], names[2]]

@@ -60,7 +60,7 @@ def settings():
 
 @pytest.fixture(scope="module")
 def read(settings):
-    return deliveries.read_all(settings)
+    return deliveries.read_all(settings)[0]
 
 
 @pytest.fixture(scope="module")

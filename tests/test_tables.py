@@ -29,6 +29,8 @@ EVENT = {
     "severity": 1.0,
     "factors": "",
     "count": 1,
+    "text": "",
+    "same_as": "",
     "file": "a.csv",
     "row": 2,
 }

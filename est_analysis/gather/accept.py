@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
 
 import numpy as np
 import pandas as pd
 
 from est_analysis.errors import DeliveryError
-from est_analysis.gather import deliveries, locate, tables, times
-from est_analysis.gather.deliveries import Delivery
+from est_analysis.gather import deliveries, locate, rulings, tables, times
+from est_analysis.gather.deliveries import Delivery, Unread
 from est_analysis.gather.guard import shown_code
 from est_analysis.gather.locate import Geography
+from est_analysis.gather.rulings import Rulings
 from est_analysis.municipality import Municipality, Source
 
 ACCEPTED, QUARANTINED, DROPPED, REPEATED = "accepted", "quarantined", "dropped", "repeated"
@@ -45,16 +46,25 @@ class Gathered:
 
     Parameters
     ----------
-    events, quarantine, accounting
+    events, quarantine, accounting, near_misses, links, stacks
         As `tables` says.
     geography
         The municipality's own geometry.
+    unread
+        Files that could not be read at all; the others stand.
+    rulings
+        What people have decided, with the lines of theirs that do not hold.
     """
 
     events: pd.DataFrame
     quarantine: pd.DataFrame
     accounting: pd.DataFrame
     geography: Geography
+    near_misses: pd.DataFrame = field(default_factory=lambda: tables.empty(tables.NEAR_MISSES))
+    links: pd.DataFrame = field(default_factory=lambda: tables.empty(tables.LINKS))
+    stacks: pd.DataFrame = field(default_factory=lambda: tables.empty(tables.STACKS))
+    unread: tuple[Unread, ...] = ()
+    rulings: Rulings = field(default_factory=rulings.none)
 
 
 def gather(
@@ -81,14 +91,18 @@ def gather(
     Raises
     ------
     DeliveryError
-        If a file cannot be read, lacks a column, or a code list does.
+        If one of the municipality's own files (map, places, codes, decisions) cannot be read. A
+        delivery that cannot be read is no error: it is listed in `Gathered.unread`.
     """
     if geography is None:
         geography = locate.read_geography(municipality)
+    decided = rulings.read(municipality)
+    unread: list[Unread] = []
     if delivered is None:
-        delivered = deliveries.read_all(municipality)
+        delivered, unread = deliveries.read_all(municipality)
     piles = [
-        _Pile.of(name, [d for d in delivered if d.source == name]) for name in municipality.sources
+        _Pile.of(name, source, [d for d in delivered if d.source == name])
+        for name, source in municipality.sources.items()
     ]
     assessed = [_assess(municipality, pile, geography) for pile in piles]
     rows = pd.concat([table for table, _ in assessed], ignore_index=True)
@@ -109,6 +123,8 @@ def gather(
         quarantine=tables.check(quarantine, tables.QUARANTINE, what="karantän"),
         accounting=tables.check(accounting, tables.ACCOUNTING, what="radräkning"),
         geography=geography,
+        unread=tuple(unread),
+        rulings=decided,
     )
 
 
@@ -122,11 +138,13 @@ class _Pile:
     broken: pd.DataFrame
 
     @classmethod
-    def of(cls, source: str, delivered: list[Delivery]) -> _Pile:
+    def of(cls, name: str, source: Source, delivered: list[Delivery]) -> _Pile:
+        nothing = pd.DataFrame(columns=source.read_columns(), dtype=str)
+        delivered = delivered or [Delivery(name, "", nothing)]
         at = [pd.DataFrame({"file": d.file, "row": d.rows.index}) for d in delivered]
         broken = [pd.DataFrame({"file": d.file, "row": list(d.broken)}) for d in delivered]
         return cls(
-            source,
+            name,
             pd.concat([d.rows for d in delivered], ignore_index=True),
             pd.concat(at, ignore_index=True).astype({"file": str, "row": "int64"}),
             pd.concat(broken, ignore_index=True).astype({"file": str, "row": "int64"}),
@@ -213,6 +231,8 @@ def _assess(
             "severity": severity,
             "factors": _text(rows, source.columns.factors),
             "count": count.astype("int64"),
+            "text": "",
+            "same_as": "",
             "file": pile.at["file"],
             "row": pile.at["row"],
             "fate": fates.fate,
@@ -317,8 +337,8 @@ def _moments(
     if source.columns.start is None:
         start = pd.Series(pd.Timestamp(source.constants.start), index=rows.index)
         moments["start"] = times.read([start], finest=source.time_precision)
-    for field in ("start", "end", "registered"):
-        columns: tuple[str, ...] | None = getattr(source.columns, field)
+    for part in ("start", "end", "registered"):
+        columns: tuple[str, ...] | None = getattr(source.columns, part)
         if columns is None:
             continue
         given = [rows[column] for column in columns]
@@ -329,10 +349,10 @@ def _moments(
             finest=source.time_precision,
             ignore_offset=source.ignore_offset,
         )
-        fates.quarantine(read.unreadable, f"unreadable_{field}", columns[0])
-        if field == "start":
+        fates.quarantine(read.unreadable, f"unreadable_{part}", columns[0])
+        if part == "start":
             fates.quarantine(read.at.isna(), "no_start", columns[0])
-        moments[field] = read
+        moments[part] = read
     if "end" in moments:
         reversed_ = times.end_of(moments["end"]) < moments["start"].at
         fates.quarantine(reversed_, "end_before_start", source.columns.end[0])  # type: ignore[index]

@@ -45,20 +45,33 @@ class Delivery:
     broken: tuple[int, ...] = ()
 
 
-def read_all(municipality: Municipality) -> list[Delivery]:
+@dataclass(frozen=True)
+class Unread:
+    """A file that could not be read: what is wrong with it, where, and what to do."""
+
+    source: str
+    file: str
+    error: DeliveryError
+
+
+def read_all(municipality: Municipality) -> tuple[list[Delivery], list[Unread]]:
     """
     Read every delivered file of every source, in the order of the settings and of file names.
 
-    Raises
-    ------
-    DeliveryError
-        If a file cannot be read as its source says, or lacks a column.
+    Returns
+    -------
+    list of Delivery, list of Unread
+        A file that cannot be read as its source says does not stop the others.
     """
-    return [
-        read(municipality, name, file)
-        for name in municipality.sources
-        for file in municipality.delivered(name)
-    ]
+    read_, unread = [], []
+    for name in municipality.sources:
+        for file in municipality.delivered(name):
+            try:
+                read_.append(read(municipality, name, file))
+            except DeliveryError as error:
+                shown = file.relative_to(municipality.folder).as_posix()
+                unread.append(Unread(name, shown, error))
+    return read_, unread
 
 
 def read(municipality: Municipality, name: str, file: Path) -> Delivery:

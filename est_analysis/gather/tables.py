@@ -34,6 +34,8 @@ EVENTS = pa.DataFrameSchema(
         "severity": pa.Column(float, pa.Check.in_range(1, 3), nullable=True),
         "factors": pa.Column(str),
         "count": pa.Column("int64", pa.Check.ge(1)),
+        "text": pa.Column(str),
+        "same_as": pa.Column(str),
         "file": pa.Column(str),
         "row": pa.Column("int64"),
     },
@@ -44,7 +46,11 @@ EVENTS = pa.DataFrameSchema(
     strict=True,
     ordered=True,
 )
-"""Accepted events: times are local wall time, x and y metres in the municipality's CRS."""
+"""
+Accepted events: times are local wall time, x and y metres in the municipality's CRS. ``same_as`` is
+the id of the record that this one is counted with, empty where it is counted itself; ``text`` is
+empty unless the settings switch free text on.
+"""
 
 QUARANTINE = pa.DataFrameSchema(
     {
@@ -59,6 +65,55 @@ QUARANTINE = pa.DataFrameSchema(
     ordered=True,
 )
 """Rows that cannot be used: file, row and reason; a value only where it can be no personal data."""
+
+NEAR_MISSES = pa.DataFrameSchema(
+    {
+        "source": pa.Column(str),
+        "sort": pa.Column(str, pa.Check.isin(["column", "code", "kind", "place"])),
+        "written": pa.Column(str),
+        "means": pa.Column(str),
+        "score": pa.Column(float, pa.Check.in_range(0, 100)),
+        "rows": pa.Column("int64", pa.Check.ge(1)),
+    },
+    strict=True,
+    ordered=True,
+)
+"""
+What is nearly, but not surely, something known: what was written, the best candidate, how alike
+they are (0-100), and how many rows it concerns. Nothing is taken for its candidate until a line in
+``reference/aliases.csv`` says so.
+"""
+
+LINKS = pa.DataFrameSchema(
+    {
+        "event_id": pa.Column(str),
+        "other_id": pa.Column(str),
+        "metres": pa.Column(float, nullable=True),
+        "hours": pa.Column(float, nullable=True),
+        "score": pa.Column(float, pa.Check.in_range(0, 1)),
+        "decided": pa.Column(bool),
+    },
+    strict=True,
+    ordered=True,
+)
+"""Pairs of records that are probably, or by decision, the same event seen by two sources."""
+
+STACKS = pa.DataFrameSchema(
+    {
+        "x": pa.Column(float),
+        "y": pa.Column(float),
+        "n": pa.Column("int64", pa.Check.ge(1)),
+        "place": pa.Column(str),
+        "what": pa.Column(str),
+        "kept_out": pa.Column(bool),
+    },
+    strict=True,
+    ordered=True,
+)
+"""
+Coordinates that many events share, in metres: how many, the place's name, what they probably are,
+and whether they are kept out of what looks at single places.
+"""
 
 ACCOUNTING = pa.DataFrameSchema(
     {
@@ -78,6 +133,12 @@ ACCOUNTING = pa.DataFrameSchema(
     ordered=True,
 )
 """Rows in = accepted + quarantined + dropped by rule + repeated, file by file."""
+
+
+def empty(schema: pa.DataFrameSchema) -> pd.DataFrame:
+    """Return a table of this schema without rows."""
+    kinds = {name: str(column.dtype) for name, column in schema.columns.items()}
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
 
 
 def check(frame: pd.DataFrame, schema: pa.DataFrameSchema, *, what: str) -> pd.DataFrame:

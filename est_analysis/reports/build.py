@@ -132,6 +132,8 @@ def build(
     words = Language(language)
     check_edition(edition)
     gathered = accept.gather(municipality)
+    for unread in gathered.unread:
+        raise unread.error
     period = period_of(period_text, gathered.events)
     results = {
         kind.file: Results(municipality, p, edition, words, gathered=gathered)

@@ -1,0 +1,83 @@
+"""Lists that people keep in the folder, as CSV or Excel: their text, by row and named column."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+
+from est_analysis.errors import DeliveryError
+
+EXCEL = {".xlsx", ".xlsm", ".xls", ".ods"}
+
+
+def read_list(file: Path, inside: str, columns: tuple[str, ...]) -> pd.DataFrame:
+    """
+    Read a list.
+
+    Parameters
+    ----------
+    file
+        CSV (semicolons, UTF-8) or Excel (first sheet).
+    inside
+        Its path inside the municipality's folder, for messages.
+    columns
+        That it must have; others are left out.
+
+    Returns
+    -------
+    DataFrame
+        The columns as stripped text, indexed by the row that a person sees; empty rows left out.
+
+    Raises
+    ------
+    DeliveryError
+        If the file cannot be read, is no table, or lacks a column.
+    """
+    from python_calamine import CalamineError
+
+    try:
+        if file.suffix.lower() in EXCEL:
+            table = pd.read_excel(file, engine="calamine", dtype=object, na_filter=False)
+        else:
+            table = pd.read_csv(
+                file,
+                sep=";",
+                encoding="utf-8-sig",
+                dtype=str,
+                keep_default_na=False,
+                skip_blank_lines=False,
+            )
+    except (ValueError, OSError, CalamineError) as error:  # pandas' own are ValueErrors
+        raise DeliveryError(
+            f"Listan går inte att läsa: {error}",
+            where=inside,
+            mend="Spara om den som Excel, eller som CSV med semikolon i UTF-8.",
+        ) from error
+    if not isinstance(table.index, pd.RangeIndex):  # pandas took a surplus field for row names
+        raise DeliveryError(
+            "Raderna har fler fält än rubriken.",
+            where=f"{inside}, rad 2",
+            mend="Ta bort det överflödiga semikolonet, eller spara listan som Excel.",
+        )
+    table.columns = [str(column).strip() for column in table.columns]
+    if missing := [column for column in columns if column not in table.columns]:
+        raise DeliveryError(
+            f"Kolumnen ”{'”, ”'.join(missing)}” saknas.",
+            where=f"{inside}, rad 1",
+            mend=f"Listan ska ha kolumnerna {';'.join(columns)}.",
+        )
+    table.index = pd.RangeIndex(2, len(table) + 2)
+    text = table[list(columns)].map(_text)
+    return text[(text != "").any(axis=1)]
+
+
+def _text(cell: object) -> str:
+    if cell is None or (isinstance(cell, float) and pd.isna(cell)) or cell is pd.NaT:
+        return ""
+    if isinstance(cell, (pd.Timestamp, date)):
+        return str(cell)[:10]
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return str(cell).strip()
