@@ -261,8 +261,20 @@ def _numbers(
         numbers = rows[column].astype(float)
         return numbers, pd.Series(np.isinf(numbers), index=rows.index)
     text = _text(rows, column)
-    numbers = pd.to_numeric(text.str.replace(decimal, ".", regex=False), errors="coerce")
-    return numbers.astype(float), ~np.isfinite(numbers.astype(float)) & (text != "")
+    point = text if decimal == "." else text.str.replace(decimal, ".", regex=False)
+    numbers = _read_numbers(point)
+    return numbers, ~np.isfinite(numbers) & (text != "")
+
+
+def _read_numbers(text: pd.Series) -> pd.Series:
+    """Return texts as numbers, NaN where they are none: all at once where that goes."""
+    import pyarrow as pa
+
+    try:
+        plain = pa.array(text.where(text != ""), type=pa.string()).cast(pa.float64())
+    except pa.ArrowInvalid:  # something is no number: find out what
+        return pd.to_numeric(text, errors="coerce").astype(float)
+    return pd.Series(plain.to_numpy(zero_copy_only=False), index=text.index, dtype=float)
 
 
 def _whole(
@@ -394,29 +406,43 @@ def _identity(pile: _Pile, source: Source) -> pd.Series:
     """
     rows = pile.rows
     own = _text(rows, source.columns.id)
-    texts = [rows[column].astype("string").fillna("").astype(str) for column in rows.columns]
-    content = reduce(lambda left, right: left + "\x1f" + right, texts)
     if (own != "").all():
-        return pile.source + ":" + own + _suffix(pile.at["file"], own, content)
+        suffix = _suffix(pile.at["file"], own, rows)
+        return pile.source + ":" + (own if suffix is None else own + suffix)
+    content = _content(rows)
     nth = content.groupby([pile.at["file"], content]).cumcount().astype(str)
     digest = (content + "\x1f" + nth).map(
         lambda text: hashlib.sha256(text.encode()).hexdigest()[:16]
     )
-    return (
-        pile.source + ":" + (own + _suffix(pile.at["file"], own, content)).where(own != "", digest)
-    )
+    given = own[own != ""]
+    suffix = _suffix(pile.at.loc[given.index, "file"], given, rows.loc[given.index])
+    own = own if suffix is None else own + suffix.reindex(own.index, fill_value="")
+    return pile.source + ":" + own.where(own != "", digest)
 
 
-def _suffix(file: pd.Series, own: pd.Series, content: pd.Series) -> pd.Series:
-    """Return ``#k`` for the k-th different content of an id in a file; empty for the first."""
-    distinct = pd.DataFrame({"file": file, "own": own, "content": content}).drop_duplicates()
+def _content(rows: pd.DataFrame) -> pd.Series:
+    """Return all of each row as one text."""
+    texts = [rows[column].astype("string").fillna("").astype(str) for column in rows.columns]
+    return reduce(lambda left, right: left + "\x1f" + right, texts)
+
+
+def _suffix(file: pd.Series, own: pd.Series, rows: pd.DataFrame) -> pd.Series | None:
+    """
+    Return ``#k`` for the k-th different content of an id in a file; empty for the first.
+
+    None where no id stands twice, so that nothing need be compared.
+    """
+    twice = own.duplicated(keep=False)
+    if not twice.any():
+        return None
+    alike = pd.DataFrame({"file": file[twice], "own": own[twice], "content": _content(rows[twice])})
+    distinct = alike.drop_duplicates()
     nth = distinct.groupby(["file", "own"]).cumcount() + 1
-    keys = ["file", "own", "content"]
-    numbered = distinct.assign(nth=nth).set_index(keys)["nth"]
-    each = numbered.reindex(pd.MultiIndex.from_arrays([file, own, content])).to_numpy()
-    return pd.Series(
-        np.where(each > 1, "#" + each.astype(str).astype(object), ""), index=file.index
-    )
+    numbered = distinct.assign(nth=nth)
+    each = alike.merge(numbered, how="left", on=["file", "own", "content"])["nth"].to_numpy()
+    suffix = pd.Series("", index=own.index, dtype=str)
+    suffix[twice] = np.where(each > 1, "#" + each.astype(str).astype(object), "")
+    return suffix
 
 
 def _repeats(rows: pd.DataFrame) -> pd.Series:

@@ -80,12 +80,43 @@ def read(
         return _cut(_typed(columns[0], home), finest)
     texts = [text_of(column) for column in columns]
     text = _joined(texts) if form is None else texts[0].str.cat(texts[1:], sep=" ").str.strip()
+    moments = _plain(text) if form is None else None
+    return _cut(moments or _by_distinct(text, home, form), finest)
+
+
+_PLAIN = {
+    "%Y-%m-%d %H:%M": (r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}$", "minute"),
+    "%Y-%m-%d %H:%M:%S": (r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$", "minute"),
+    "%Y-%m-%d": (r"^\d{4}-\d{2}-\d{2}$", "day"),
+}
+"""Forms that need no search, with how each looks and how fine it is."""
+
+
+def _plain(text: pd.Series) -> Moments | None:
+    """Read a column wholly written in one plain form, empty cells apart; None if it is not."""
+    given = text != ""
+    first = text[given].head(1)
+    for form, (looks, precision) in _PLAIN.items():
+        if not first.str.match(looks).any():
+            continue
+        at = pd.to_datetime(text.where(given), format=form, errors="coerce", exact=True)
+        if not (text.str.len() == len(first.iloc[0])).eq(given).all() or (at.isna() & given).any():
+            return None
+        at = at.astype("datetime64[s]")
+        if not at.dropna().dt.year.between(*_YEARS, inclusive="left").all():
+            return None
+        each = pd.Series(precision, index=text.index, dtype=str).where(given, "unknown")
+        return Moments(at, each, pd.Series(False, index=text.index))
+    return None
+
+
+def _by_distinct(text: pd.Series, zone: str | None, form: str | None) -> Moments:
+    """Read every distinct text once."""
     distinct = pd.Series(text.unique(), dtype=str)
-    parsed = _parse(distinct, home) if form is None else _parse_as(distinct, form)
+    parsed = _parse(distinct, zone) if form is None else _parse_as(distinct, form)
     parsed = parsed.set_axis(distinct, axis=0)
     rows = parsed.loc[text].set_axis(text.index, axis=0)
-    given = text != ""
-    return _cut(Moments(rows["at"], rows["precision"], given & rows["at"].isna()), finest)
+    return Moments(rows["at"], rows["precision"], (text != "") & rows["at"].isna())
 
 
 def _cut(moments: Moments, finest: str) -> Moments:
