@@ -30,6 +30,7 @@ COMPILE = (
     "uv pip compile pyproject.toml --extra test --universal --python-version 3.11 --quiet"
     " --generate-hashes --custom-compile-command 'python run.py lock' -o requirements"
 )
+BENCH = ["python benchmarks/report_cost.py", "python benchmarks/gather_cost.py"]
 LOCK = [f"{COMPILE}.lock", f"{COMPILE}-lab.lock --extra lab -c requirements.lock"]
 
 # task: what it does, environment, commands (first word: a program in it), arguments if none given
@@ -44,7 +45,7 @@ TASKS = {
     "sample": ("gör om exemplet", ".venv", ["python -m est_analysis.gather.sample"], EXAMPLE),
     "real": ("provar på verkliga data", ".venv", ["python -m pytest -m real tests/real"], []),
     "truth": ("frågar efter det planterade", ".venv", ["python benchmarks/truth.py"], []),
-    "bench": ("mäter vad rapporten kostar", ".venv", ["python benchmarks/report_cost.py"], []),
+    "bench": ("mäter vad det kostar", ".venv", BENCH, []),
 }
 
 
