@@ -63,7 +63,10 @@ def _digits(text: str) -> set[str]:
 # --- the scanner
 
 _DASH = "\\-\u2010\u2011\u2012\u2013\u2014\u2212"
-_DIGITS_APART = rf"\d[\d .+/(){_DASH}]{{4,}}\d"
+_DATE_AND_FOUR = (
+    rf"\d\d[ /.{_DASH}]?\d\d[ /.{_DASH}]?\d\d {{0,2}}[+/{_DASH}]? {{0,2}}\d{{4}}(?:\D|$)"
+)
+_LIKE_A_PHONE = rf"(?:\+|0)\d[ .()/{_DASH}\d]{{6,}}"
 _IDENTITY = re.compile(
     rf"(?<!\d)(?:(?P<century>18|19|20) ?)?(?P<year>\d\d)(?P<between>[ /.{_DASH}]?)(?P<month>\d\d)"
     rf"(?P=between)(?P<day>\d\d)(?P<joint> {{0,2}}[+/{_DASH}]? {{0,2}})(?P<last>\d{{4}})"
@@ -74,7 +77,7 @@ _PHONE = re.compile(
     rf"(?<![\d{_DASH}.,/])07\d(?:[ .{_DASH}]?\d){{7}}(?!\d)"
     rf"|(?<![\d+{_DASH}])(?:\+|00)[1-9]\d(?:[ {_DASH}]?(?:\(0\))?[ {_DASH}]?\d){{7,12}}(?!\d)"
     rf"|(?<![\d{_DASH}.,/])(?:08|0[1-69]\d\d?)(?: ?[{_DASH}/] ?| )"
-    rf"(?:\d{{5,8}}|\d\d\d?(?: \d\d\d?){{2,3}}|\d{{3}} \d{{3}})(?![\d]|[{_DASH}:.]\d)"
+    rf"(?:\d{{5,8}}|\d\d\d?(?: \d\d\d?){{2,3}}|\d{{3}} \d\d\d?)(?![\d]|[{_DASH}:.]\d)"
     r"|\b(?:tel|telefon|ring|mobil|nås)\w{0,8}[.:]?(?: på)? {0,2}0[1-9]\d{6,9}(?!\d)",
     re.IGNORECASE,
 )
@@ -157,12 +160,12 @@ def _luhn(digits: str) -> bool:
 
 
 _SCANS: dict[str, tuple[str, Callable[[str], object]]] = {
-    "identity": (_DIGITS_APART, has_identity_number),
-    "phone": (_DIGITS_APART, _PHONE.search),
+    "identity": (_DATE_AND_FOUR, has_identity_number),
+    "phone": (_LIKE_A_PHONE, _PHONE.search),
     "email": (r"@|[(\[](?:at|AT|At)[)\]]", _EMAIL.search),
-    "plate": (r"[A-Za-z]{3}[ -]?\d\d[A-Za-z\d]", _PLATE.search),
-    "dwelling": (r"(?i:lgh|läg|\d ?tr)", _DWELLING.search),
-    "name": (rf"(?i:{'|'.join(_FIRST_NAMES)}|sson)", _NAME.search),
+    "plate": (r"\b[A-Za-z]{3}(?:\d\d|[ -]\d\d[A-Za-z0-9](?:[^A-Za-z0-9]|$))", _PLATE.search),
+    "dwelling": ("[lL][gG][hH]|[lL][äÄ][gG]|[0-9] ?[tT][rR]", _DWELLING.search),
+    "name": (rf"(?i:(?:{'|'.join(_FIRST_NAMES)})[ -]|sson)", _NAME.search),
 }
 """For each of `SORTS`: what a text must hold at least (cheap), and what it then holds (exact)."""
 
