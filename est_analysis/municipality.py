@@ -110,6 +110,15 @@ def _inside(value: str) -> str:
 Inside = Annotated[str, AfterValidator(_inside)]
 
 
+def _clock(value: str) -> str:
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
+        raise ValueError(f"{value!r} är inget klockslag; skriv till exempel 00:00")
+    return value
+
+
+Clock = Annotated[str, AfterValidator(_clock)]
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
@@ -136,6 +145,7 @@ class Columns(_Part):
     factors: str | None = None
     severity: str | None = None
     count: str | None = None
+    text: str | None = None
 
     @model_validator(mode="after")
     def _both_axes(self) -> Columns:
@@ -188,6 +198,11 @@ class Source(_Part):
     unknown_places: tuple[str, ...] = ()
     kinds: dict[str, RecordKind] = {}
     police_activity: tuple[str, ...] = ()
+    unlisted: Literal["quarantine", "drop"] = "quarantine"
+    counts: Literal["offence", "incident", "victim", "report"] | None = None
+    default_times: tuple[Clock, ...] = ()
+    free_text: bool = False
+    personal_data: Literal["stop", "drop_text"] = "stop"
 
     @model_validator(mode="before")
     @classmethod
@@ -213,7 +228,14 @@ class Source(_Part):
             raise ValueError("ange columns.code och codes, eller constants.group")
         if self.columns.start is None and self.constants.start is None:
             raise ValueError("columns.start saknas, eller constants.start för en hel källa")
+        if self.columns.text is not None and not self.free_text:
+            raise ValueError("columns.text kräver free_text = true: gruppens beslut om fritext")
         return self
+
+    @property
+    def unit(self) -> str:
+        """What one counted record is: as stated, else offences of the police and reports."""
+        return self.counts or ("offence" if self.kind == "reported_crime" else "report")
 
     def read_columns(self) -> list[str]:
         """Return every column that must be in the files; no other is read."""

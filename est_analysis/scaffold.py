@@ -12,6 +12,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from est_analysis.errors import SettingsError
+from est_analysis.gather import codes
 from est_analysis.measures import register
 from est_analysis.municipality import SETTINGS_FILE
 
@@ -118,8 +119,10 @@ count = "antal"
 [sources.est.codes]
 {codes}
 
-# Polisens uttag: ta bort # och rätta kolumnnamnen. reference/brottskoder.csv (kod;grupp) säger
-# vilka koder som tas in; koder som står i drop tas aldrig in.
+# Polisens uttag: ta bort # och rätta kolumnnamnen. reference/brottskoder.csv säger vilken grupp
+# varje kod hör till, vilka som aldrig tas in (tas_in = nej) och vilka som följer hur mycket polisen
+# kontrollerar. Listan är ett förslag: kontrollera den mot Brås. Andra koder går till karantän; med
+# unlisted = "drop" blir av dem bara ett antal kvar (välj det om uttaget rymmer mer än ni ska ha).
 # [sources.polis]
 # partner = "Polisen"
 # kind = "reported_crime"
@@ -128,8 +131,8 @@ count = "antal"
 # decimal = "."
 # crs = "EPSG:4326"
 # codes = "reference/brottskoder.csv"
-# drop = []
-# police_activity = ["Narkotika och alkohol", "Trafik"]
+# unlisted = "drop"
+# default_times = ["00:00", "12:00"] # klockslag som betyder att tiden är okänd, om det är så
 # [sources.polis.columns]
 # id = "ID"
 # code = "BROTTSKOD"
@@ -185,6 +188,7 @@ def make(folder: Path, name: str) -> list[str]:
     (folder / SETTINGS_FILE).write_text(settings, encoding="utf-8", newline="\n")
     header = "name;place_type;x;y;area\n"
     (folder / "reference/places.csv").write_text(header, encoding="utf-8", newline="\n")
+    (folder / "reference/brottskoder.csv").write_bytes(codes.SHIPPED.read_bytes())
     _sheet(folder / "deliveries/est/est_rapport.xlsx", "Rapport", REPORT_COLUMNS, _REPORT_LISTS)
     _sheet(folder / "register/problem.xlsx", "Problem", register.PROBLEM_COLUMNS, {})
     _sheet(

@@ -78,6 +78,7 @@ FAULTS = {
     "outside": ("x", FINE.replace("500100;6500100", "600100;6500100"), ""),
     "bad_count": ("antal", FINE[:-1] + "0", ""),
     "bad_severity": ("allvar", FINE[:-3] + "4;1", ""),
+    "personal_data": ("plats", FINE.replace("Torget", "070-123 45 67"), ""),
 }
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from est_analysis.gather import times
+from frames import events
 
 
 def read(*columns, **options):
@@ -37,9 +39,31 @@ DAY, NOTHING = "2026-09-30", ("NaT", "unknown")
         ("2026-09-30T21:30:59.123", f"{DAY} 21:30:00", "minute"),
         ("2026-09-30 24:00", "2026-10-01 00:00:00", "minute"),
         ("2026-12-31 2400", "2027-01-01 00:00:00", "minute"),
-        # wall times: neither the hour that is skipped nor the one that comes twice is moved
-        ("2026-03-29 02:30", "2026-03-29 02:30:00", "minute"),
+        # the hour that comes twice is let be; in the one that is skipped no clock showed this
         ("2026-10-25 02:30", "2026-10-25 02:30:00", "minute"),
+        ("2026-03-29 02:30", "2026-03-29 00:00:00", "day"),
+        ("2026-03-29 2", "2026-03-29 00:00:00", "day"),
+        ("2026-03-29 01:59", "2026-03-29 01:59:00", "minute"),
+        ("2026-03-29 03:00", "2026-03-29 03:00:00", "minute"),
+        ("2026-03-29T00:30Z", "2026-03-29 01:30:00", "minute"),
+        ("2026-03-29T01:30Z", "2026-03-29 03:30:00", "minute"),
+        ("2026-10-25T00:30Z", "2026-10-25 02:30:00", "minute"),
+        ("2026-10-25T01:30Z", "2026-10-25 02:30:00", "minute"),
+        # what people write
+        ("3 juli 2026", "2026-07-03 00:00:00", "day"),
+        ("den 3:e juli 2026 kl. 21.30", "2026-07-03 21:30:00", "minute"),
+        ("Fre 3 JULI 2026", "2026-07-03 00:00:00", "day"),
+        ("fredagen den 3 juli 2026, klockan 21", "2026-07-03 21:00:00", "hour"),
+        ("tors. 2 sept. 2027", "2027-09-02 00:00:00", "day"),
+        ("3/7 2026", "2026-07-03 00:00:00", "day"),
+        ("3/7-26", "2026-07-03 00:00:00", "day"),
+        ("3/7-69", "1969-07-03 00:00:00", "day"),
+        ("3 juli-68 21:30", "2068-07-03 21:30:00", "minute"),
+        ("03.07.2026", "2026-07-03 00:00:00", "day"),
+        ("20260703T2130", "2026-07-03 21:30:00", "minute"),
+        ("2026-07-03 kl. 21.30", "2026-07-03 21:30:00", "minute"),
+        ("2026-09-30 kl 21", f"{DAY} 21:00:00", "hour"),
+        ("maj 2026", "2026-05-01 00:00:00", "month"),
         # an offset from UTC says what the wall time is
         ("2026-09-30T21:30:00Z", f"{DAY} 23:30:00", "minute"),
         ("2026-01-30T21:30+00:00", "2026-01-30 22:30:00", "minute"),
@@ -56,7 +80,10 @@ def test_one_column(text, at, precision):
     [
         *("igår", "2026", "46295", "12345678", "2026-02-30", "9/30/2026", "2026-W36", "2026-13-01"),
         *("2026-09-30 25:00", "2026-09-30 24:30", "2026-09-30 21:75", "2026-09 12:00"),
-        *("2026-09-30 kl 21", "0201-09-30", "9999-12-31", "19850101-1234"),
+        *("0201-09-30", "9999-12-31", "19850101-1234"),
+        # a weekday that it was not, a year that is none, a month first, a year of two digits
+        *("lör 3 juli 2026", "3/7", "3 juli", "3/7 26", "7/30 2026", "3 juli 26", "03-07-26"),
+        *("31 juni 2026", "3 july 2026", "juli", "260703"),
     ],
 )
 def test_what_is_no_time_is_said_to_be_none(text):
@@ -91,6 +118,133 @@ def test_a_clock_of_bare_numbers_is_hhmm_without_zeros():
     assert read([DAY] * 6, [str(n) for n in numbers]) == want
     # where people write whole hours, 9 is nine o'clock
     assert read([DAY] * 2, ["9", "21"]) == read([f"{DAY} 9", f"{DAY} 21"])
+
+
+def test_a_day_without_a_year_does_not_take_its_clock_for_one():
+    assert read(["3/7", "3 juli"], ["2030", "1945"]) == ["unreadable"] * 2
+    assert read(["3/7 2026"], ["2030"]) == [("2026-07-03 20:30:00", "minute")]
+
+
+def test_a_clock_that_stands_for_no_time_is_a_day():
+    given = ["2026-09-30 00:00", "2026-09-30 12:00", "2026-09-30 12:01", "2026-09-29 24:00", "2026"]
+    day, noon = (f"{DAY} 00:00:00", "day"), (f"{DAY} 12:00:00", "minute")
+    late = (f"{DAY} 12:01:00", "minute")
+    midnight = (f"{DAY} 00:00:00", "minute")  # 24:00 is said on purpose
+    got = read(given, placeholders=("00:00", "12:00"))
+    assert got == [day, day, late, midnight, "unreadable"]
+    assert read(given, placeholders=("00:00",)) == [day, noon, late, midnight, "unreadable"]
+    assert read(pd.to_datetime(given[1:3]), placeholders=("12:00",)) == [day, late]
+    assert read(given[:2], finest="month", placeholders=("12:00",))[1] == (
+        "2026-09-01 00:00:00",
+        "month",
+    )
+
+
+def ends(start, end):
+    moments = times.read([pd.Series([end])])
+    since = times.read([pd.Series([start])]).at
+    return str(times.end_of(moments, since, zone="Europe/Stockholm")[0])
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "over"),
+    [
+        # 02:50 summer time to 02:10 normal time is twenty minutes
+        ("2026-10-25 02:50", "2026-10-25 02:10", "2026-10-25 03:10:00"),
+        ("2026-10-25T00:50Z", "2026-10-25T01:10Z", "2026-10-25 03:10:00"),
+        ("2026-10-25 02:10", "2026-10-25 02:50", "2026-10-25 02:50:00"),
+        ("2026-10-25 01:50", "2026-10-25 02:10", "2026-10-25 02:10:00"),
+        # any other interval that is turned round stays so, and is set aside
+        ("2026-10-25 03:10", "2026-10-25 02:50", "2026-10-25 02:50:00"),
+        ("2026-10-24 02:50", "2026-10-24 02:10", "2026-10-24 02:10:00"),
+        ("2027-10-31 02:10", "2026-10-25 02:50", "2026-10-25 02:50:00"),
+        ("2026-10-25 02:50", "2026-10-25", "2026-10-26 00:00:00"),
+    ],
+)
+def test_an_interval_over_the_hour_that_comes_twice_is_not_turned_round(start, end, over):
+    assert ends(start, end) == over
+
+
+def test_without_the_start_the_autumn_hour_is_turned_round():
+    moments = times.read([pd.Series(["2026-10-25 02:10"])])
+    assert str(times.end_of(moments)[0]) == "2026-10-25 02:10:00"
+
+
+MONTHS = ("januari", "februari", "mars", "april", "maj", "juni", "juli", "augusti", "september")
+MONTHS += ("oktober", "november", "december")
+WEEKDAYS = ("måndag", "tisdag", "onsdag", "torsdag", "fredag", "lördag", "söndag")
+DAYS = {
+    "iso": lambda d: f"{d:%Y-%m-%d}",
+    "together": lambda d: f"{d:%Y%m%d}",
+    "strokes": lambda d: f"{d:%Y/%m/%d}",
+    "points": lambda d: f"{d:%d.%m.%Y}",
+    "unpadded": lambda d: f"{d.day}/{d.month}/{d.year}",
+    "slash": lambda d: f"{d.day}/{d.month} {d.year}",
+    "short": lambda d: f"{d.day}/{d.month}-{d:%y}",
+    "month": lambda d: f"{d.day} {MONTHS[d.month - 1]} {d.year}",
+    "abbreviated": lambda d: f"{d.day} {MONTHS[d.month - 1][:3]}. {d.year}",
+    "weekday": lambda d: f"{WEEKDAYS[d.weekday()]} {d.day} {MONTHS[d.month - 1]} {d.year}",
+    "short weekday": lambda d: f"{WEEKDAYS[d.weekday()][:3]} {d.day}/{d.month} {d.year}",
+}
+CLOCKS = {
+    "colon": lambda d: f" {d:%H:%M}",
+    "point": lambda d: f" {d:%H.%M}",
+    "T": lambda d: f"T{d:%H:%M:%S}",
+    "bare": lambda d: f" {d:%H%M}",
+    "kl": lambda d: f" kl. {d:%H.%M}",
+    "klockan": lambda d: f", klockan {d.hour}.{d:%M}",
+    "none": lambda d: "",
+}
+
+
+@settings(max_examples=60)
+@given(at=st.datetimes(pd.Timestamp("1969-01-01"), pd.Timestamp("2068-12-31")))
+def test_what_is_written_in_any_form_is_read_back(at):
+    zone = "Europe/Stockholm"
+    skipped = pd.isna(pd.Timestamp(at).tz_localize(zone, ambiguous=True, nonexistent="NaT"))
+    day = (f"{at:%Y-%m-%d} 00:00:00", "day")
+    minute = day if skipped else (f"{at:%Y-%m-%d %H:%M}:00", "minute")
+    for name, write_day in DAYS.items():
+        for clock, write_clock in CLOCKS.items():
+            text = write_day(at) + write_clock(at)
+            assert read([text]) == [day if clock == "none" else minute], (name, clock)
+
+
+def test_a_form_that_is_not_read_is_seen(monkeypatch):
+    monkeypatch.setattr(times, "_MONTHS", times._MONTHS[:4] + times._MONTHS[5:] + ("maj",))
+    with pytest.raises(AssertionError, match="month"):
+        test_what_is_written_in_any_form_is_read_back()
+
+
+# --- clocks that stand for no time
+
+
+def with_spike(n, clock, source="polis"):
+    day = [{"start": f"2026-07-{1 + i % 28:02d} {h:02d}:{m}", "source": source}
+           for i, (h, m) in enumerate((h, m) for h in range(24) for m in ("00", "30", "17"))]  # fmt: skip
+    return events(*day * 4, *[{"start": f"2026-07-05 {clock}", "source": source}] * n)
+
+
+def test_a_clock_that_is_far_more_usual_than_its_neighbours_is_suspected():
+    got = times.suspected_default_times(with_spike(30, "00:00"))
+    assert got[["source", "clock", "n"]].to_numpy().tolist() == [["polis", "00:00", 34]]
+    line = got.iloc[0]
+    total = 24 * 3 * 4 + 30
+    assert line["share"] == pytest.approx(34 / total)
+    assert line["expected"] == pytest.approx(4 / total)
+    assert line["p"] == pytest.approx(scipy.stats.binom.sf(33, 42, 1 / 3))
+
+
+@pytest.mark.parametrize(("n", "clock"), [(0, "00:00"), (3, "12:00"), (30, "15:00")])
+def test_round_hours_and_small_numbers_are_not_suspected(n, clock):
+    assert times.suspected_default_times(with_spike(n, clock)).empty
+
+
+def test_each_source_is_judged_alone_and_days_are_no_clocks():
+    both = pd.concat([with_spike(30, "12:00"), with_spike(0, "12:00", "est")], ignore_index=True)
+    assert times.suspected_default_times(both)["source"].tolist() == ["polis"]
+    assert times.suspected_default_times(both.assign(time_precision="day")).empty
+    assert times.suspected_default_times(both.iloc[:0]).empty
 
 
 def test_a_date_column_that_carries_midnight():

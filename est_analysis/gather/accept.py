@@ -10,8 +10,7 @@ from functools import reduce
 import numpy as np
 import pandas as pd
 
-from est_analysis.errors import DeliveryError
-from est_analysis.gather import deliveries, locate, rulings, tables, times
+from est_analysis.gather import codes, deliveries, guard, locate, rulings, tables, times
 from est_analysis.gather.deliveries import Delivery, Unread
 from est_analysis.gather.guard import shown_code
 from est_analysis.gather.locate import Geography
@@ -35,6 +34,7 @@ REASONS = {
     "outside": "ligger utanför kommunen",
     "bad_count": "antalet är inget heltal från 1",
     "bad_severity": "allvaret är inte 1, 2 eller 3",
+    "personal_data": "innehåller personuppgifter",
 }
 """What each reason for quarantine is called in what people read."""
 
@@ -54,6 +54,8 @@ class Gathered:
         Files that could not be read at all; the others stand.
     rulings
         What people have decided, with the lines of theirs that do not hold.
+    texts_dropped
+        As `tables` says: texts that were emptied, where the settings let their rows stay.
     """
 
     events: pd.DataFrame
@@ -65,6 +67,7 @@ class Gathered:
     stacks: pd.DataFrame = field(default_factory=lambda: tables.empty(tables.STACKS))
     unread: tuple[Unread, ...] = ()
     rulings: Rulings = field(default_factory=rulings.none)
+    texts_dropped: pd.DataFrame = field(default_factory=lambda: tables.empty(tables.TEXTS_DROPPED))
 
 
 def gather(
@@ -105,10 +108,11 @@ def gather(
         for name, source in municipality.sources.items()
     ]
     assessed = [_assess(municipality, pile, geography) for pile in piles]
-    rows = pd.concat([table for table, _ in assessed], ignore_index=True)
+    rows = pd.concat([table for table, *_ in assessed], ignore_index=True)
     rows["fate"] = rows["fate"].mask(_repeats(rows), REPEATED)
     accounting = _account(delivered, rows)
-    quarantine = pd.concat([stopped for _, stopped in assessed], ignore_index=True)
+    quarantine = pd.concat([stopped for _, stopped, _ in assessed], ignore_index=True)
+    emptied = pd.concat([emptied for *_, emptied in assessed], ignore_index=True)
 
     accepted = rows[rows["fate"] == ACCEPTED].reset_index(drop=True)
     accepted = locate.place_events(
@@ -125,6 +129,7 @@ def gather(
         geography=geography,
         unread=tuple(unread),
         rulings=decided,
+        texts_dropped=tables.check(emptied, tables.TEXTS_DROPPED, what="tömda texter"),
     )
 
 
@@ -195,8 +200,8 @@ class _Fates:
 
 def _assess(
     municipality: Municipality, pile: _Pile, geography: Geography
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return a pile's rows as events with their fate, and its quarantined rows."""
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Return a pile's rows as events with their fate, its quarantined rows, its emptied texts."""
     source = municipality.sources[pile.source]
     fates = _Fates(pile)
     rows = pile.rows
@@ -205,11 +210,12 @@ def _assess(
         fates.drop(~_text(rows, column).isin(values))
     if source.outside == "drop":  # a row of somewhere else is not ours to mend
         _coordinates(municipality, source, rows, fates, geography)
-    group, kind = _group_and_kind(municipality, source, rows, fates)
+    group, kind, police = _group_and_kind(municipality, source, rows, fates)
     moments = _moments(municipality, source, rows, fates)
     x, y = _coordinates(municipality, source, rows, fates, geography)
     severity = _whole(rows, source.columns.severity, fates, "bad_severity", 1, 3)
     count = _whole(rows, source.columns.count, fates, "bad_count", 1, 10**6).fillna(1)
+    texts, emptied = _texts(pile, source, fates)
 
     table = pd.DataFrame(
         {
@@ -218,20 +224,20 @@ def _assess(
             "partner": source.partner,
             "kind": kind,
             "group": group,
-            "police_activity": group.isin(source.police_activity),
+            "police_activity": police,
             "start": moments["start"].at,
-            "end": times.end_of(moments["end"]) if "end" in moments else pd.NaT,
+            "end": _end(municipality, moments),
             "registered": moments["registered"].at if "registered" in moments else pd.NaT,
             "time_precision": moments["start"].precision,
             "x": x,
             "y": y,
-            "place": _text(rows, source.columns.place),
-            "place_type": _text(rows, source.columns.place_type, source.constants.place_type or ""),
-            "area": _text(rows, source.columns.area),
+            "place": texts["place"],
+            "place_type": texts["place_type"],
+            "area": texts["area"],
             "severity": severity,
-            "factors": _text(rows, source.columns.factors),
+            "factors": texts["factors"],
             "count": count.astype("int64"),
-            "text": "",
+            "text": texts["text"],
             "same_as": "",
             "file": pile.at["file"],
             "row": pile.at["row"],
@@ -241,7 +247,41 @@ def _assess(
     )
     for column in ("start", "end", "registered"):
         table[column] = table[column].astype("datetime64[s]")
-    return table, fates.stopped()
+    return table, fates.stopped(), emptied
+
+
+def _texts(pile: _Pile, source: Source, fates: _Fates) -> tuple[dict[str, pd.Series], pd.DataFrame]:
+    """Return the texts that are taken in, with nothing about a person, and what was emptied."""
+    rows, columns = pile.rows, source.columns
+    own = _text(rows, columns.id)
+    numbers = guard.personal(own.where(fates.fate == ACCEPTED, ""), ["identity"])
+    fates.quarantine(numbers != "", "personal_data", columns.id or "")
+    texts: dict[str, pd.Series] = {}
+    emptied = [tables.empty(tables.TEXTS_DROPPED)]
+    for name in ("place", "place_type", "area", "factors", "text"):
+        column: str | None = getattr(columns, name)
+        default = (source.constants.place_type or "") if name == "place_type" else ""
+        text = texts[name] = _text(rows, column, default)
+        if column is None:
+            continue
+        sorts = [sort for sort in guard.SORTS if sort != "name" or name == "text"]
+        found = guard.personal(text.where(fates.fate == ACCEPTED, ""), sorts)
+        if source.personal_data == "stop":
+            fates.quarantine(found != "", "personal_data", column)
+            continue
+        texts[name] = text.mask(found != "", "")
+        hit = pd.DataFrame({"file": pile.at["file"], "sort": found})[found != ""]
+        counted = hit.groupby(["file", "sort"]).size().rename("rows").reset_index()
+        emptied.append(counted.assign(source=pile.source, column=column))
+    table = pd.concat(emptied, ignore_index=True)
+    return texts, table[list(tables.TEXTS_DROPPED.columns)].astype({"rows": "int64"})
+
+
+def _end(municipality: Municipality, moments: dict[str, times.Moments]) -> pd.Series:
+    """Return when each row is surely over; missing where the source does not say."""
+    if "end" not in moments:
+        return pd.Series(pd.NaT, index=moments["start"].at.index, dtype="datetime64[s]")
+    return times.end_of(moments["end"], moments["start"].at, zone=municipality.time_zone)
 
 
 def _text(rows: pd.DataFrame, column: str | None, default: str = "") -> pd.Series:
@@ -288,9 +328,13 @@ def _whole(
 
 def _group_and_kind(
     municipality: Municipality, source: Source, rows: pd.DataFrame, fates: _Fates
-) -> tuple[pd.Series, pd.Series]:
+) -> tuple[pd.Series, pd.Series, pd.Series]:
+    """Return each row's group and kind, and whether it follows what the police control."""
     code = _text(rows, source.columns.code)
-    fates.drop(code.isin(source.drop))
+    known = codes.read(municipality, source)
+    fates.drop(code.isin([*source.drop, *known.drop]))
+    if source.columns.code is not None and source.unlisted == "drop":
+        fates.drop(~code.isin(known.groups))
     if source.columns.kind is None:
         kind = pd.Series(source.kind, index=rows.index, dtype=str)
     else:
@@ -300,46 +344,10 @@ def _group_and_kind(
     if source.columns.code is None:
         group = pd.Series(source.constants.group, index=rows.index, dtype=str)
     else:
-        groups = code_groups(municipality, source)
-        group = code.map(groups)
-        fates.quarantine(group.isna(), "unknown_code", source.columns.code, code, groups)
-    return times.text_of(group), times.text_of(kind)
-
-
-def code_groups(municipality: Municipality, source: Source) -> dict[str, str]:
-    """
-    Return which group each of a source's codes belongs to; a code without a group is not known.
-
-    Raises
-    ------
-    DeliveryError
-        If the code list lacks a column or names a code twice.
-    """
-    if not isinstance(source.codes, str):
-        return {code: group for code, group in (source.codes or {}).items() if group.strip()}
-    try:
-        table = pd.read_csv(
-            municipality.path(source.codes),
-            sep=";",
-            encoding="utf-8-sig",
-            dtype=str,
-            keep_default_na=False,
-            index_col=False,
-        )
-    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise DeliveryError(f"Kodlistan går inte att läsa: {error}", where=source.codes) from error
-    if missing := {"kod", "grupp"} - set(table.columns):
-        raise DeliveryError(
-            f"Kolumnen ”{'”, ”'.join(sorted(missing))}” saknas i kodlistan.",
-            where=f"{source.codes}; filen har: {', '.join(table.columns)}",
-            mend="Kodlistan ska ha kolumnerna kod;grupp.",
-        )
-    table = table[["kod", "grupp"]].apply(lambda column: column.str.strip())
-    table = table[(table["kod"] != "") & (table["grupp"] != "")]
-    if (twice := table["kod"].duplicated()).any():
-        first = ", ".join(table.loc[twice, "kod"].head(3))
-        raise DeliveryError(f"En kod står två gånger i kodlistan: {first}.", where=source.codes)
-    return dict(zip(table["kod"], table["grupp"], strict=True))
+        group = code.map(known.groups)
+        fates.quarantine(group.isna(), "unknown_code", source.columns.code, code, known.groups)
+    police = group.isin(source.police_activity) | code.isin(known.police)
+    return times.text_of(group), times.text_of(kind), police
 
 
 def _moments(
@@ -360,13 +368,14 @@ def _moments(
             form=source.date_format,
             finest=source.time_precision,
             ignore_offset=source.ignore_offset,
+            placeholders=() if part == "registered" else source.default_times,
         )
         fates.quarantine(read.unreadable, f"unreadable_{part}", columns[0])
         if part == "start":
             fates.quarantine(read.at.isna(), "no_start", columns[0])
         moments[part] = read
     if "end" in moments:
-        reversed_ = times.end_of(moments["end"]) < moments["start"].at
+        reversed_ = _end(municipality, moments) < moments["start"].at
         fates.quarantine(reversed_, "end_before_start", source.columns.end[0])  # type: ignore[index]
     return moments
 

@@ -1,10 +1,24 @@
-"""What of a delivery a message may repeat: codes and near misses of them, never a person."""
+"""Nobody exposed: what in a delivery's text is about a person, and what a message may repeat."""
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Callable, Iterable
+from datetime import date
+
+import pandas as pd
+
+SORTS = {
+    "identity": "personnummer eller samordningsnummer",
+    "phone": "telefonnummer",
+    "email": "e-postadress",
+    "plate": "registreringsnummer",
+    "dwelling": "lägenhet",
+    "name": "namn",
+}
+"""What the scanner looks for, in this order, and what it is called in what people read."""
 
 HIDDEN = "(visas inte)"
 _CODE = re.compile(r"[^\W\d_]{0,2}[ -]?\d{1,4}[^\W\d_]?")
@@ -44,3 +58,158 @@ def shown_columns(names: Iterable[object], most: int = 30) -> str:
 
 def _digits(text: str) -> set[str]:
     return set(re.findall(r"\d+", text))
+
+
+# --- the scanner
+
+_DASH = "\\-\u2010\u2011\u2012\u2013\u2014\u2212"
+_DATE_AND_FOUR = (
+    rf"\d\d[ /.{_DASH}]?\d\d[ /.{_DASH}]?\d\d {{0,2}}[+/{_DASH}]? {{0,2}}\d{{4}}(?:\D|$)"
+)
+_LIKE_A_PHONE = rf"(?:\+|0)\d[ .()/{_DASH}\d]{{6,}}"
+_IDENTITY = re.compile(
+    rf"(?<!\d)(?:(?P<century>18|19|20) ?)?(?P<year>\d\d)(?P<between>[ /.{_DASH}]?)(?P<month>\d\d)"
+    rf"(?P=between)(?P<day>\d\d)(?P<joint> {{0,2}}[+/{_DASH}]? {{0,2}})(?P<last>\d{{4}})"
+    rf"(?!\d|[{_DASH}/.]\d\d?[{_DASH}/.]\d)"
+)
+_DEGREES_BEFORE = re.compile(r"(?:^|[^\d.,])(?:5[5-9]|6\d|1\d|2[0-4])[.,]$")
+_PHONE = re.compile(
+    rf"(?<![\d{_DASH}.,/])07\d(?:[ .{_DASH}]?\d){{7}}(?!\d)"
+    rf"|(?<![\d+{_DASH}])(?:\+|00)[1-9]\d(?:[ {_DASH}]?(?:\(0\))?[ {_DASH}]?\d){{7,12}}(?!\d)"
+    rf"|(?<![\d{_DASH}.,/])(?:08|0[1-69]\d\d?)(?: ?[{_DASH}/] ?| )"
+    rf"(?:\d{{5,8}}|\d\d\d?(?: \d\d\d?){{2,3}}|\d{{3}} \d\d\d?)(?![\d]|[{_DASH}:.]\d)"
+    r"|\b(?:tel|telefon|ring|mobil|nås)\w{0,8}[.:]?(?: på)? {0,2}0[1-9]\d{6,9}(?!\d)",
+    re.IGNORECASE,
+)
+_EMAIL = re.compile(
+    r"\w ?(?:@|\(at\)|\[at\]) ?[\w-]{1,63}(?:\.[\w-]{1,63}){0,4}\.[a-z]{2,}", re.IGNORECASE
+)
+_LETTER = "[A-HJ-PR-UW-Z]"  # I, Q and V are not used, nor O in the last place
+_NO_PLATE = "(?:SOS|RUM|HUS|BOX|SAL|TEL|DNR|SEK|EUR|USD)"
+_PLATE = re.compile(
+    rf"(?<![^\W_])(?!{_NO_PLATE} ){_LETTER}{{3}}[ -]?\d\d[A-HJ-NPR-UW-Z\d](?![^\W_])"
+    r"|(?<![^\W_])(?i:[a-hj-pr-uw-z]{3}\d\d[a-hj-npr-uw-z\d])(?![^\W_])"
+    r"|\b(?i:reg\w{0,15}[ .]{0,2}(?:nr|nummer)?[.:]{0,2} {0,2}[a-z]{3}[ -]?\d\d[a-z\d])(?![^\W_])"
+)
+_DWELLING = re.compile(
+    r"\bl(?:gh|ght|äg)\.? {0,2}(?:nr|nummer)?[.:]? {0,2}\d"
+    r"|\blägenhet(?:en|s)?(?:nr|nummer|numret)?[.:]? {0,2}(?:nr|nummer)?[.:]? {0,2}\d"
+    r"|\b\d\d? ?tr(?:appor)?\b",
+    re.IGNORECASE,
+)
+
+_FIRST_NAMES = (
+    *("Maria", "Anna", "Margareta", "Elisabeth", "Eva", "Kristina", "Birgitta", "Karin", "Ingrid"),
+    *("Christina", "Linnéa", "Linnea", "Sofia", "Kerstin", "Marianne", "Lena", "Helena", "Emma"),
+    *("Johanna", "Inger", "Sara", "Cecilia", "Elin", "Anita", "Louise", "Ida", "Gunilla", "Hanna"),
+    *("Malin", "Susanne", "Jenny", "Monica", "Ulla", "Katarina", "Åsa", "Fatima", "Alice", "Maja"),
+    *("Erik", "Lars", "Karl", "Carl", "Anders", "Johan", "Per", "Nils", "Mikael", "Jan", "Hans"),
+    *("Peter", "Olof", "Gunnar", "Lennart", "Fredrik", "Sven", "Daniel", "Bengt", "Alexander"),
+    *("Gustav", "Göran", "Åke", "Magnus", "Martin", "Andreas", "Stefan", "Leif", "Björn", "Mats"),
+    *("Thomas", "Henrik", "Ulf", "Patrik", "Christer", "Kalle", "Ali", "Ahmed", "Mohammed", "Omar"),
+)
+_AFTER_SOMEONE = (
+    r"(?:\w*(?:gata|gatan|väg|vägen|torg|torget|plats|platsen|park|parken|plan|gränd|gränden|stig"
+    r"|stigen|allé|allén|backe|backen|bro|bron|kyrka|kyrkan|skola|skolan|gymnasium|hall|hallen"
+    r"|församling|kapell|minne|hus|huset|gård|gården))\b"
+)
+_CAPITAL = r"[A-ZÅÄÖÉ][\w-]{1,30}(?![\w-])"
+_NAME = re.compile(
+    rf"\b(?:{'|'.join(_FIRST_NAMES)})(?:[ -](?:{'|'.join(_FIRST_NAMES)}))?"
+    rf" (?!(?i:{_AFTER_SOMEONE}))(?:av |von |de )?{_CAPITAL}"
+    rf"(?! (?i:{_AFTER_SOMEONE}))(?! {_CAPITAL} (?i:{_AFTER_SOMEONE}))"
+    rf"|\b(?i:{'|'.join(_FIRST_NAMES)}) (?i:[a-zåäöé]{{2,20}}sson)s?\b(?! (?i:{_AFTER_SOMEONE}))"
+    rf"|\b{_CAPITAL} [A-ZÅÄÖ][a-zåäöé]{{1,20}}sson\b(?! (?i:{_AFTER_SOMEONE}))"
+)
+
+
+def has_identity_number(text: str) -> bool:
+    """
+    Tell whether a text holds a Swedish personal identity number or coordination number.
+
+    Ten or twelve digits with a date (the day plus 60 for coordination numbers) and a right check
+    digit, written together or with hyphen, plus, dash, stroke or spaces, that are no part of a
+    longer run of digits and no decimals of a coordinate in degrees.
+    """
+    found = _IDENTITY.search(text)
+    while found is not None:
+        joined = found["between"] + found["joint"] == ""
+        decimals = joined and _DEGREES_BEFORE.search(text[: found.start()][-4:])
+        digits = found["year"] + found["month"] + found["day"] + found["last"]
+        if not decimals and _is_date(found["century"], digits[:6]) and _luhn(digits):
+            return True
+        found = _IDENTITY.search(text, found.start() + 1)  # the next may begin inside this one
+    return False
+
+
+def _is_date(century: str | None, digits: str) -> bool:
+    year, month, day = int(digits[:2]), int(digits[2:4]), int(digits[4:])
+    for hundreds in (century,) if century else ("19", "20"):
+        try:
+            date(int(hundreds) * 100 + year, month, day - 60 if day > 60 else day)
+        except ValueError:
+            continue
+        return True
+    return False
+
+
+def _luhn(digits: str) -> bool:
+    """Tell whether the last of ten digits is the check digit of the others."""
+    doubled = (int(digit) * (2 - place % 2) for place, digit in enumerate(digits))
+    return sum(value // 10 + value % 10 for value in doubled) % 10 == 0
+
+
+_SCANS: dict[str, tuple[str, Callable[[str], object]]] = {
+    "identity": (_DATE_AND_FOUR, has_identity_number),
+    "phone": (_LIKE_A_PHONE, _PHONE.search),
+    "email": (r"@|[(\[](?:at|AT|At)[)\]]", _EMAIL.search),
+    "plate": (r"\b[A-Za-z]{3}(?:\d\d|[ -]\d\d[A-Za-z0-9](?:[^A-Za-z0-9]|$))", _PLATE.search),
+    "dwelling": ("[lL][gG][hH]|[lL][äÄ][gG]|[0-9] ?[tT][rR]", _DWELLING.search),
+    "name": (rf"(?i:(?:{'|'.join(_FIRST_NAMES)})[ -]|sson)", _NAME.search),
+}
+"""For each of `SORTS`: what a text must hold at least (cheap), and what it then holds (exact)."""
+
+
+def personal(texts: pd.Series, sorts: Iterable[str]) -> pd.Series:
+    """
+    Tell what in each text is about a person.
+
+    Parameters
+    ----------
+    texts
+        Text, empty where nothing is given. Each distinct text is read once.
+    sorts
+        Which of `SORTS` to look for. Names are a rule of thumb (a common first name and a second
+        word with a capital, or a surname in -sson), meant for free text: as place names are
+        capitalised too, they are not looked for there.
+
+    Returns
+    -------
+    Series of str
+        The first of the sorts that a text holds; empty where it holds none.
+    """
+    row_of, distinct = pd.factorize(texts)
+    plain = _plain(pd.Series(distinct, dtype=str))
+    found = pd.Series("", index=plain.index, dtype=str)
+    for sort in sorts:
+        first, exact = _SCANS[sort]
+        likely = plain[(found == "") & plain.str.contains(first, regex=True)]
+        held = [bool(exact(text)) for text in likely]
+        found[likely.index[held]] = sort
+    return pd.Series(found.to_numpy()[row_of], index=texts.index, dtype=str)
+
+
+def _plain(texts: pd.Series) -> pd.Series:
+    """Return texts with one kind of digits, dashes' widths and spaces, and nothing invisible."""
+    odd = texts[texts.str.contains(r"[^\x20-\x7eåäöÅÄÖéÉ]", regex=True)]
+    if odd.empty:
+        return texts
+    texts = texts.copy()
+    texts[odd.index] = odd.map(_visible)
+    return texts
+
+
+def _visible(text: str) -> str:
+    text = unicodedata.normalize("NFKC", text)
+    seen = (c for c in text if unicodedata.category(c) != "Cf")
+    return re.sub(r"\s", " ", "".join(str(unicodedata.decimal(c, c)) for c in seen))

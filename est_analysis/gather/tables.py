@@ -8,6 +8,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from est_analysis.errors import DeliveryError
+from est_analysis.gather import guard
 from est_analysis.gather.times import PRECISIONS
 from est_analysis.municipality import PlacePrecision, RecordKind
 
@@ -133,6 +134,19 @@ ACCOUNTING = pa.DataFrameSchema(
     ordered=True,
 )
 """Rows in = accepted + quarantined + dropped by rule + repeated, file by file."""
+
+TEXTS_DROPPED = pa.DataFrameSchema(
+    {
+        "source": pa.Column(str),
+        "file": pa.Column(str),
+        "column": pa.Column(str),
+        "sort": pa.Column(str, pa.Check.isin(list(guard.SORTS))),
+        "rows": pa.Column("int64", pa.Check.ge(1)),
+    },
+    strict=True,
+    ordered=True,
+)
+"""How many texts were emptied because they held personal data, where the settings ask for that."""
 
 
 def empty(schema: pa.DataFrameSchema) -> pd.DataFrame:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +19,26 @@ _DATE = (
 _CLOCK = r"(?P<H>\d{1,2})(?:[:.](?P<M>\d{2})|(?P<M4>\d{2}))?(?:[:.]\d{2}(?:\.\d+)?)?"
 _OFFSET = r"(?P<offset>Z|[+-]\d{2}(?::?\d{2})?)"
 _MOMENT = rf"^{_DATE}(?:[T ]+{_CLOCK}(?: ?{_OFFSET})?)?$"
+_COMMON = r"\d{4}-\d\d-\d\d[T ]\d\d[:.]?\d\d(?::\d\d(?:\.\d+)?)?(?: ?(?:Z|[+-]\d\d:?\d\d))?"
 _YEARS = (1900, 2200)
+
+_MONTHS = ("jan", "feb", "mar", "apr", "maj", "jun", "jul", "aug", "sep", "okt", "nov", "dec")
+_MONTH = (
+    r"(?P<month>jan(?:uari)?|feb(?:ruari)?|mar(?:s)?|apr(?:il)?|maj|juni?|juli?|aug(?:usti)?"
+    r"|sept?(?:ember)?|okt(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
+)
+_WEEKDAYS = ("mån", "tis", "ons", "tor", "fre", "lör", "sön")
+_WEEKDAY = re.compile(rf"({'|'.join(_WEEKDAYS)})s?(?:dag(?:en)?)?\.?,? +(?=\d|den )", re.IGNORECASE)
+_SAID_CLOCK = re.compile(r",? +(?:kl|klockan)\.? *(?=\d)", re.IGNORECASE)
+_WORDS = re.compile(
+    rf"(?:(?P<day>\d{{1,2}})(?::?[ea]|\.)? *)?{_MONTH}\.?,?"
+    r"(?: +(?P<y>\d{4})| *-(?P<y2>\d\d))(?!\d)",
+    re.IGNORECASE,
+)
+_SLASH = re.compile(
+    r"(?P<day>\d{1,2})/(?P<month>\d{1,2})(?:[ -](?P<y>(?:19|20)\d\d)|-(?P<y2>\d\d))(?!\d)"
+)
+_PIVOT = 69
 
 
 @dataclass(frozen=True)
@@ -47,6 +68,7 @@ def read(
     form: str | None = None,
     finest: str = "minute",
     ignore_offset: bool = False,
+    placeholders: Sequence[str] = (),
 ) -> Moments:
     """
     Read a moment from one to five columns of a delivery.
@@ -66,22 +88,62 @@ def read(
         The finest of `PRECISIONS` that the times can be trusted to: what is finer is cut off.
     ignore_offset
         The moments are wall times although they carry an offset.
+    placeholders
+        Clocks (``HH:MM``) that the source writes where it knows none: exactly these are days.
 
     Returns
     -------
     Moments
-        Swedish and ISO dates, ``20260930``, unpadded hours, ``HHmm`` and ``H:MM`` are read. A
-        date alone is a day, a year and month alone a month, an hour alone an hour; 24:00 is the
-        next midnight. Hours and minutes that no clock shows, and years outside 1900-2199, are
-        unreadable.
+        Swedish and ISO dates, ``20260930``, ``3 juli 2026``, ``fre 3/7 2026 kl. 21.30``, unpadded
+        hours, ``HHmm`` and ``H:MM`` are read. A date alone is a day, a year and month alone a
+        month, an hour alone an hour; 24:00 is the next midnight. Hours and minutes that no clock
+        shows, a weekday that the date was not, and years outside 1900-2199, are unreadable. The
+        day stands before the month. A year of two digits is read only after a hyphen
+        (``3/7-26``): 69-99 are of the 1900s, as in `datetime.strptime`. A clock in the hour that
+        summer time skips was never shown: of it only the day is kept.
     """
     home = None if ignore_offset else zone
     if len(columns) == 1 and pd.api.types.is_datetime64_any_dtype(columns[0]):
-        return _cut(_typed(columns[0], home), finest)
+        moments = _typed(columns[0], home)
+        return _cut(_known_clock(moments, zone, placeholders), finest)
     texts = [text_of(column) for column in columns]
     text = _joined(texts) if form is None else texts[0].str.cat(texts[1:], sep=" ").str.strip()
-    moments = _plain(text) if form is None else None
-    return _cut(moments or _by_distinct(text, home, form), finest)
+    plain = _plain(text) if form is None else None
+    if plain is not None:
+        return _cut(_known_clock(plain, zone, placeholders), finest)
+    row_of, distinct = pd.factorize(text)
+    each = pd.Series(distinct, dtype=str)
+    parsed = _parse(each, home) if form is None else _parse_as(each, form)
+    unreadable = (each != "") & parsed["at"].isna()
+    moments = Moments(parsed["at"], parsed["precision"], unreadable)
+    closing = each.str.contains(r"\b24[:.]?00")  # the end of a day, said on purpose
+    moments = _cut(_known_clock(moments, zone, placeholders, closing), finest)
+    at, precision, wrong = (
+        part.take(row_of).set_axis(text.index)
+        for part in (moments.at, moments.precision, moments.unreadable)
+    )
+    return Moments(at, precision, wrong)
+
+
+def _known_clock(
+    moments: Moments, zone: str, placeholders: Sequence[str], meant: pd.Series | None = None
+) -> Moments:
+    """Keep only the day of clocks that stand for no time, or that no clock showed."""
+    at = moments.at
+    clocked = at.notna() & moments.precision.isin(["minute", "hour"])
+    if not clocked.any():
+        return moments
+    local = at.dt.tz_localize(zone, ambiguous=np.ones(len(at), dtype=bool), nonexistent="NaT")
+    only_day = clocked & local.isna()
+    if placeholders:
+        minute = at.dt.hour * 60 + at.dt.minute
+        held = clocked & minute.isin([60 * int(c[:2]) + int(c[3:]) for c in placeholders])
+        only_day |= held if meant is None else held & ~meant
+    return Moments(
+        at.mask(only_day, at.dt.normalize()),
+        moments.precision.mask(only_day, "day"),
+        moments.unreadable,
+    )
 
 
 _PLAIN = {
@@ -108,15 +170,6 @@ def _plain(text: pd.Series) -> Moments | None:
         each = pd.Series(precision, index=text.index, dtype=str).where(given, "unknown")
         return Moments(at, each, pd.Series(False, index=text.index))
     return None
-
-
-def _by_distinct(text: pd.Series, zone: str | None, form: str | None) -> Moments:
-    """Read every distinct text once."""
-    distinct = pd.Series(text.unique(), dtype=str)
-    parsed = _parse(distinct, zone) if form is None else _parse_as(distinct, form)
-    parsed = parsed.set_axis(distinct, axis=0)
-    rows = parsed.loc[text].set_axis(text.index, axis=0)
-    return Moments(rows["at"], rows["precision"], (text != "") & rows["at"].isna())
 
 
 def _cut(moments: Moments, finest: str) -> Moments:
@@ -154,6 +207,8 @@ def _joined(columns: list[pd.Series]) -> pd.Series:
         day, clock = columns
         if _is_unpadded(clock):
             clock = clock.where(~clock.str.fullmatch(r"\d{1,4}"), clock.str.zfill(4))
+        bare = clock.str.fullmatch(r"\d{4}")  # ”3/7” and ”2030” is no day of the year 2030
+        clock = clock.where(~bare, clock.str.slice(0, 2) + ":" + clock.str.slice(2))
         return (day.str.replace(r"[ T]0?0:00(:00)?$", "", regex=True) + " " + clock).str.strip()
     if len(columns) >= 3:
         padded = [columns[0], *(c.where(c == "", c.str.zfill(2)) for c in columns[1:])]
@@ -187,7 +242,25 @@ def _parse_as(text: pd.Series, form: str) -> pd.DataFrame:
 
 def _parse(text: pd.Series, zone: str | None) -> pd.DataFrame:
     """Parse distinct texts; columns ``at`` (NaT where unreadable) and ``precision``."""
-    found = text.str.extract(_MOMENT)
+    common = text[text.str.fullmatch(_COMMON)]  # what systems write, without a regex for each
+    clock = common.str.slice(11, 16).str.replace(r"[:.]", "", regex=True)
+    iso = common.str.slice(0, 10) + " " + clock.str.slice(0, 2) + ":" + clock.str.slice(2, 4)
+    at = pd.to_datetime(iso, format="%Y-%m-%d %H:%M", errors="coerce")
+    at = at.astype("datetime64[s]")
+    at = at[at.dt.year.between(*_YEARS, inclusive="left")]
+    if zone and common.str.contains(r"Z$|:.*[+-]", regex=True).any():
+        offset = common.str.extract(rf" ?{_OFFSET}$", expand=False)
+        at = _at_home(at, offset[at.index], zone)
+    quick = pd.DataFrame({"at": at, "precision": "minute"})
+    slow = _parse_any(text.drop(at.index), zone)
+    return pd.concat([quick, slow]).sort_index()
+
+
+def _parse_any(text: pd.Series, zone: str | None) -> pd.DataFrame:
+    """Parse what is written in any of the forms that are read; as `_parse`."""
+    written = text.map(_without_words)
+    weekday = written.str[1].astype(float)
+    found = written.str[0].astype(str).str.extract(_MOMENT)
     year = found["y"].fillna(found["y8"]).fillna(found["yy"])
     month = found["m"].fillna(found["m8"]).fillna(found["mm"])
     day = found["d"].fillna(found["d8"]).fillna(found["dd"])
@@ -207,6 +280,7 @@ def _parse(text: pd.Series, zone: str | None) -> pd.DataFrame:
     wrong |= ~parts["year"].between(*_YEARS, inclusive="left")
     at = pd.to_datetime(parts.mask(wrong), errors="coerce").astype("datetime64[s]")
     at = at + pd.to_timedelta(end_of_day.astype(int), unit="D").astype("timedelta64[s]")
+    at = at.mask(weekday.notna() & (weekday != at.dt.day_of_week))
     at = _at_home(at, found["offset"], zone) if zone else at
     precision = pd.Series("minute", index=text.index, dtype=str)
     for part, coarser in ((minute, "hour"), (found["H"], "day"), (day, "month")):
@@ -214,23 +288,113 @@ def _parse(text: pd.Series, zone: str | None) -> pd.DataFrame:
     return pd.DataFrame({"at": at, "precision": precision.where(at.notna(), "unknown")})
 
 
+def _without_words(text: str) -> tuple[str, int | None]:
+    """Return a Swedish date in numbers, year first, and the weekday it names (0 is Monday)."""
+    weekday = None
+    if found := _WEEKDAY.match(text):
+        weekday = _WEEKDAYS.index(found[1].lower())
+        text = text[found.end() :]
+    text = _SAID_CLOCK.sub(" ", re.sub("^den +", "", text, flags=re.IGNORECASE))
+    found = _WORDS.match(text) or _SLASH.match(text)
+    if found is None:
+        return text, weekday
+    day, month = found["day"], found["month"].lower()
+    number = month if month.isdigit() else str(_MONTHS.index(month[:3]) + 1)
+    year = found["y"] or f"{20 if int(found['y2']) < _PIVOT else 19}{found['y2']}"
+    numbers = f"{year}-{number}" + (f"-{day}" if day else "")
+    return numbers + text[found.end() :], weekday
+
+
 def _at_home(at: pd.Series, offset: pd.Series, zone: str) -> pd.Series:
     """Move the moments that carry an offset from UTC to the wall time of `zone`."""
     given = offset.notna() & at.notna()
     if not given.any():
         return at
-    parts = offset[given].replace("Z", "+0000").str.extract(r"([+-])(\d{2}):?(\d{2})?")
-    minutes = parts[1].astype(int) * 60 + parts[2].fillna("0").astype(int)
-    minutes = minutes.where(parts[0] == "+", -minutes)
+    minutes = offset[given].map({text: _minutes(text) for text in offset[given].unique()})
     utc = at[given] - pd.to_timedelta(minutes, unit="min")
     at = at.copy()
     at[given] = utc.dt.tz_localize("UTC").dt.tz_convert(zone).dt.tz_localize(None).astype(at.dtype)
     return at
 
 
-def end_of(moments: Moments) -> pd.Series:
-    """Return when each moment is surely over: a day or a month ends after its last minute."""
+def _minutes(offset: str) -> int:
+    """Return an offset from UTC, such as ``+01:30`` or ``Z``, in minutes."""
+    if offset == "Z":
+        return 0
+    digits = offset[1:].replace(":", "").ljust(4, "0")
+    minutes = int(digits[:2]) * 60 + int(digits[2:])
+    return -minutes if offset[0] == "-" else minutes
+
+
+def end_of(
+    moments: Moments, since: pd.Series | None = None, *, zone: str = "Europe/Stockholm"
+) -> pd.Series:
+    """
+    Return when each moment is surely over: a day or a month ends after its last minute.
+
+    Parameters
+    ----------
+    moments
+        The ends.
+    since
+        Their starts, where they are known: an end that comes before its start within the hour
+        that autumn's clock shows twice is told by the clock that has been turned back, and one
+        hour is added, so that the interval is as long as it was.
+    zone
+        The municipality's time zone.
+    """
     at = moments.at.copy()
     day, month = moments.precision == "day", moments.precision == "month"
     at = at.mask(day, at + pd.Timedelta(days=1))
-    return at.mask(month, (at + pd.offsets.MonthBegin(1)).astype(at.dtype))
+    at = at.mask(month, (at + pd.offsets.MonthBegin(1)).astype(at.dtype))
+    if since is None or not (turned := (at < since) & ~day & ~month).any():
+        return at
+    twice = _comes_twice(at[turned], zone) & _comes_twice(since[turned], zone)
+    twice &= at[turned].dt.normalize() == since[turned].dt.normalize()
+    at[twice[twice].index] += pd.Timedelta(hours=1)
+    return at
+
+
+def _comes_twice(at: pd.Series, zone: str) -> pd.Series:
+    shown = at.dt.tz_localize(zone, ambiguous="NaT", nonexistent="shift_forward")
+    return shown.isna() & at.notna()
+
+
+def suspected_default_times(events: pd.DataFrame) -> pd.DataFrame:
+    """
+    List clocks that a source probably writes where it knows no time: exactly 00:00 or 12:00.
+
+    People round to whole and half hours, so exactly 12:00 is compared with exactly 11:00 and
+    13:00, and with 11:30 and 12:30; the larger of both means is what a smooth day would give.
+
+    Parameters
+    ----------
+    events
+        Accepted events.
+
+    Returns
+    -------
+    DataFrame
+        A row for each suspected clock: ``source``, ``clock``, ``n``, ``share`` and ``expected``
+        (shares of the source's events with a clock), ``p`` (exact, one-sided: n against each
+        pair of neighbours, the larger p). Suspected is what is twice the expected, with
+        p <= 0.001.
+    """
+    from scipy.stats import binom
+
+    rows: list[tuple[str, str, int, float, float, float]] = []
+    clocked = events[events["time_precision"] == "minute"]
+    minute = clocked["start"].dt.hour * 60 + clocked["start"].dt.minute
+    for source, own in minute.groupby(clocked["source"]):
+        counts = own.value_counts()
+        for clock, at in (("00:00", 0), ("12:00", 720)):
+            n = int(counts.get(at, 0))
+            pairs = [
+                sum(int(counts.get((at + sign * step) % 1440, 0)) for sign in (-1, 1))
+                for step in (60, 30)
+            ]
+            p = max(float(binom.sf(n - 1, n + pair, 1 / 3)) for pair in pairs)
+            expected = max(pairs) / 2
+            if n > 2 * expected and p <= 0.001:
+                rows.append((str(source), clock, n, n / len(own), expected / len(own), p))
+    return pd.DataFrame(rows, columns=["source", "clock", "n", "share", "expected", "p"])
