@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from est_analysis import municipality
 from est_analysis.errors import DeliveryError
-from est_analysis.gather import locate
-from est_analysis.gather.locate import Geography
+from est_analysis.gather import coordinates, locate
+from est_analysis.gather.geography import Geography, read_geography
+from est_analysis.gather.locate import Ways
 
 NOTHING = Geography(None, None, None, None)
 PLACES = pd.DataFrame(
@@ -46,8 +47,16 @@ def place(*rows, geography=FULL, precision="point"):
     full = [(*row, *[""] * (5 - len(row))) for row in rows]
     table = pd.DataFrame(full, columns=columns).astype(dict.fromkeys(columns[2:], str))
     table[["x", "y"]] = table[["x", "y"]].astype(float)
-    table["source"] = "polis"
-    return locate.place_events(table, geography, cell_m=250, precision_of={"polis": precision})
+    return settle(table, geography, precision).events
+
+
+def settle(table, geography=FULL, precision="point", *, decided=None, **ways):
+    """Place events; what a test does not care about is filled in."""
+    whole = {"source": "polis", "group": "Skadegörelse", "count": 1, "time_precision": "day"}
+    table = table.assign(**{k: v for k, v in whole.items() if k not in table})
+    table["start"] = pd.Timestamp("2026-01-01")
+    sources = dict.fromkeys(table["source"].unique(), precision) or {"polis": precision}
+    return locate.place_events(table, geography, Ways(250, sources, **ways), decided)
 
 
 def named(*rows, **settings):
@@ -59,7 +68,7 @@ def named(*rows, **settings):
 
 def metres(x, y, source_crs=None):
     columns = pd.Series([x], dtype=float), pd.Series([y], dtype=float)
-    east, north = locate.to_metres(*columns, source_crs=source_crs, crs="EPSG:3006")
+    east, north = coordinates.to_metres(*columns, source_crs=source_crs, crs="EPSG:3006")
     return east[0], north[0]
 
 
@@ -88,14 +97,19 @@ def test_no_coordinate_is_half_known(x, y, crs):
 
 def test_degrees_are_never_taken_for_metres():
     x, y = pd.Series([18.07, 500_100, 0, np.nan]), pd.Series([59.33, 6_500_100, 0, np.nan])
-    assert locate.degrees_for_metres(x, y, "EPSG:3006").tolist() == [True, False, False, False]
-    assert not locate.degrees_for_metres(x, y, "EPSG:4326").any()
+    assert coordinates.degrees_for_metres(x, y, "EPSG:3006").tolist() == [True, False, False, False]
+    assert not coordinates.degrees_for_metres(x, y, "EPSG:4326").any()
 
 
 def test_outside_the_boundary():
     x = np.array([0.0, 450, 901, np.nan])
-    assert locate.outside(FULL, x, x).tolist() == [False, False, True, False]  # on it is inside
-    assert not locate.outside(NOTHING, x, x).any()
+    assert coordinates.outside(FULL.boundary, x, x).tolist() == [
+        False,
+        False,
+        True,
+        False,
+    ]  # on it is inside
+    assert not coordinates.outside(None, x, x).any()
 
 
 # --- names
@@ -250,7 +264,7 @@ def geography(make_folder):
     def read(**parts):
         files = {f"reference/{name}": content for name, content in parts.items()}
         reference = {name: f"reference/{name}" for name in parts}
-        return locate.read_geography(municipality.load(make_folder(files, reference=reference)))
+        return read_geography(municipality.load(make_folder(files, reference=reference)))
 
     return read
 
@@ -297,7 +311,7 @@ def test_one_municipality_is_kept_of_a_countrys_map(make_folder):
             "area_name": "namn",
         },
     )
-    got = locate.read_geography(municipality.load(folder))
+    got = read_geography(municipality.load(folder))
     assert got.boundary.bounds == (500_000, 6_500_000, 501_000, 6_501_000)
     assert got.areas["name"].tolist() == ["Vår"]
 
@@ -308,10 +322,10 @@ def test_a_filter_that_leaves_nothing_is_refused(make_folder):
         reference = {"boundary": "reference/b.geojson", "boundary_keep": keep}
         folder = make_folder({"reference/b.geojson": content}, reference=reference)
         with pytest.raises(DeliveryError, match=says):
-            locate.read_geography(municipality.load(folder))
+            read_geography(municipality.load(folder))
     reference["boundary_keep"] = {"code": ["684"]}
     folder = make_folder({"reference/b.geojson": content}, reference=reference)
-    assert locate.read_geography(municipality.load(folder)).boundary.area == pytest.approx(1e6)
+    assert read_geography(municipality.load(folder)).boundary.area == pytest.approx(1e6)
 
 
 def test_an_area_that_crosses_itself_is_mended(geography):
@@ -335,7 +349,7 @@ def test_the_column_of_area_names_may_have_any_name(make_folder):
     content = geojson(BOX, namn="Centrum", name="annat")
     reference = {"areas": "reference/areas.geojson", "area_name": "namn"}
     folder = make_folder({"reference/areas.geojson": content}, reference=reference)
-    got = locate.read_geography(municipality.load(folder))
+    got = read_geography(municipality.load(folder))
     assert got.areas["name"].tolist() == ["Centrum"]
 
 

@@ -17,7 +17,8 @@ from pandas.testing import assert_frame_equal
 from scipy import stats
 
 from est_analysis import municipality
-from est_analysis.gather import accept, deliveries, locate, sample
+from est_analysis.gather import accept, deliveries, sample
+from est_analysis.gather.geography import read_geography
 from est_analysis.gather.sample import partners, plants, register, truth
 from est_analysis.gather.sample.__main__ import main
 from est_analysis.gather.sample.clock import next_quarter, quarter
@@ -139,7 +140,7 @@ def test_what_is_in_memory_is_what_reading_the_files_gives(made, read, settings,
     again = accept.gather(settings, delivered=delivered, geography=made.geography())
     assert_frame_equal(again.events, gathered.events)
     assert_frame_equal(again.accounting, gathered.accounting)
-    drawn, stored = made.geography(), locate.read_geography(settings)
+    drawn, stored = made.geography(), read_geography(settings)
     assert drawn.boundary.symmetric_difference(stored.boundary).area < 1
     assert list(drawn.areas["name"]) == list(stored.areas["name"])
 
