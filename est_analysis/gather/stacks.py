@@ -30,8 +30,8 @@ WHAT = {
 POLICE_TYPES = {"polisstation", "polisstationen", "polishus", "polis"}
 STATION_M, MIDDLE_M, AREA_MIDDLE_M = 50.0, 25.0, 10.0
 """How near a station or a middle a coordinate stands for it, unless another place is nearer."""
-MIDDLE_ENOUGH = 5
-"""So many events on one coordinate at the municipality's middle are no chance."""
+STACK = 5
+"""Fewer events on one coordinate are no stack, and are never listed: they may be one home's."""
 AREA_ENOUGH, AREA_SHARE = 20, 0.005
 """So many, and so large a share, on one coordinate at an area's middle are no chance."""
 SOURCE_ENOUGH, SOURCE_SHARE = 10, 0.95
@@ -105,12 +105,14 @@ def find(
     _many_names(spots, own)
     means = spots["means"].reindex(own["spot"]).set_axis(own.index)
 
-    only = _only_points(own[means == ""], precision, named)
+    unexplained = (spots["what"] == "").reindex(own["spot"]).to_numpy()
+    only = _only_points(own[unexplained], precision, named)
     means[only] = "municipality"
     single = _spots(own.loc[only]).assign(what="one_point", means="municipality")
 
     _list_others(spots, own[means == ""], geography)
     table = pd.concat([spots[spots["what"] != ""], single], ignore_index=True)
+    table = table[table["n"] >= STACK]
     table = table.assign(place="", kept_out=table["means"] != "")
     table = table.sort_values(["n", "x", "y"], ascending=[False, True, True], ignore_index=True)
     told[own.index] = means
@@ -157,8 +159,8 @@ def _stand_ins(spots: pd.DataFrame, geography: Geography) -> None:
         whole = shapely.union_all(areas)
     share = AREA_SHARE * spots["n"].sum()
     for what, means, at, reach, enough in (
-        ("police_station", "municipality", stations, STATION_M, 1),
-        ("centroid", "municipality", _middles([whole] if whole else []), MIDDLE_M, MIDDLE_ENOUGH),
+        ("police_station", "municipality", stations, STATION_M, STACK),
+        ("centroid", "municipality", _middles([whole] if whole else []), MIDDLE_M, STACK),
         ("area_centroid", "area", _middles(areas), AREA_MIDDLE_M, max(AREA_ENOUGH, share)),
     ):
         free = spots[(spots["what"] == "") & (spots["n"] >= enough)]
