@@ -98,7 +98,7 @@ def find(
     told = pd.Series("", index=events.index, dtype=str)
     if own.empty:
         return Stacks(tables.empty(tables.STACKS), told)
-    own = own.assign(spot=own.groupby(["x", "y"]).ngroup())
+    own = own.assign(spot=own.groupby(["x", "y"], sort=False).ngroup())
     spots = _spots(own).assign(what="", means="")
     _settle(spots, geography, settled)
     _stand_ins(spots, geography)
