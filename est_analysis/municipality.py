@@ -35,7 +35,7 @@ RecordKind = Literal[
     "upcoming",
     "nil_report",
 ]
-PlacePrecision = Literal["point", "street", "place", "area", "municipality", "unknown"]
+PlacePrecision = Literal["point", "street", "place", "cell", "area", "municipality", "unknown"]
 Moment = Annotated[
     tuple[str, ...],
     BeforeValidator(lambda value: (value,) if isinstance(value, str) else value),
@@ -186,6 +186,7 @@ class Source(_Part):
     header_row: Annotated[int, Field(ge=1)] = 1
     crs: Annotated[str, AfterValidator(_known_crs)] | None = None
     precision: Literal["point", "street", "place", "area", "municipality"] = "point"
+    snap: Literal["none", "street", "cell"] = "none"
     time_precision: Literal["minute", "hour", "day", "month", "unknown"] = "minute"
     date_format: Annotated[str, AfterValidator(_date_format)] | None = None
     ignore_offset: bool = False
@@ -237,9 +238,32 @@ class Source(_Part):
         """What one counted record is: as stated, else offences of the police and reports."""
         return self.counts or ("offence" if self.kind == "reported_crime" else "report")
 
+    @property
+    def delivered_crs(self) -> str | None:
+        """The CRS of the coordinates: as stated; None is the municipality's own."""
+        if self.crs is None and self.format == "geojson" and self.columns.x == "geometry_x":
+            return "EPSG:4326"  # RFC 7946: the geometry of GeoJSON is WGS 84
+        return self.crs
+
     def read_columns(self) -> list[str]:
         """Return every column that must be in the files; no other is read."""
         return list(dict.fromkeys([*self.columns.named(), *self.keep]))
+
+
+class StandIn(_Part):
+    """A coordinate that is known to stand for something: its own, or that of a public place."""
+
+    x: float | None = None
+    y: float | None = None
+    place: str | None = None
+    what: Annotated[str, Field(min_length=1)]
+    kept_out: bool = True
+
+    @model_validator(mode="after")
+    def _one_way_to_say_where(self) -> StandIn:
+        if (self.x is None) != (self.y is None) or (self.x is None) == (self.place is None):
+            raise ValueError("ange antingen x och y eller place")
+        return self
 
 
 class Reference(_Part):
@@ -252,6 +276,10 @@ class Reference(_Part):
     area_name: str = "name"
     places: Inside | None = None
     streets: Inside | None = None
+    stacked: Annotated[
+        tuple[StandIn, ...],
+        BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value),
+    ] = ()
 
 
 class Registers(_Part):
@@ -445,7 +473,7 @@ def _refuse_missing_files(municipality: Municipality, text: str) -> None:
         ((part, key), value)
         for part in ("reference", "registers")
         for key, value in getattr(municipality, part).model_dump(exclude_none=True).items()
-        if key != "area_name" and not key.endswith("_keep")
+        if key not in {"area_name", "stacked"} and not key.endswith("_keep")
     ]
     named += [
         (("sources", name, "codes"), source.codes)

@@ -14,7 +14,7 @@ import statsmodels.api as sm
 from frames import events, settings
 
 from est_analysis.counts import compare_rates
-from est_analysis.gather.locate import Geography
+from est_analysis.gather.geography import Geography
 from est_analysis.measures.evaluation import (
     evaluate,
     naive_change,

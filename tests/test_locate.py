@@ -11,43 +11,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from frames_of_places import AREAS, FULL, LONG, NOTHING, PLACES, STREETS, frame, place
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from est_analysis import municipality
 from est_analysis.errors import DeliveryError
-from est_analysis.gather import locate
-from est_analysis.gather.locate import Geography
-
-NOTHING = Geography(None, None, None, None)
-PLACES = pd.DataFrame(
-    [
-        ("Torget", "torg", 100.0, 100.0, "Centrum"),
-        ("Kiosken", "butik", 100.0, 100.0, "Centrum"),  # as near, but listed later
-        ("Skolan", "skola", 600.0, 100.0, "Norr"),
-    ],
-    columns=["name", "place_type", "x", "y", "area"],
-)
-
-
-def frame(names, shapes):
-    return gpd.GeoDataFrame({"name": names}, geometry=shapes, crs="EPSG:3006")
-
-
-LONG, CROSS = shapely.LineString([(0, 300), (900, 300)]), shapely.LineString([(450, 0), (450, 900)])
-STREETS = frame(["", "Storgatan", "Tvärgatan"], [LONG, LONG, CROSS])
-AREAS = frame(["Centrum", "Norr"], [shapely.box(0, 0, 500, 900), shapely.box(500, 0, 900, 900)])
-FULL = Geography(shapely.box(0, 0, 900, 900), AREAS, PLACES, STREETS)
-
-
-def place(*rows, geography=FULL, precision="point"):
-    """Place events given as (x, y, place, place_type, area), the last ones left out at will."""
-    columns = ["x", "y", "place", "place_type", "area"]
-    full = [(*row, *[""] * (5 - len(row))) for row in rows]
-    table = pd.DataFrame(full, columns=columns).astype(dict.fromkeys(columns[2:], str))
-    table[["x", "y"]] = table[["x", "y"]].astype(float)
-    table["source"] = "polis"
-    return locate.place_events(table, geography, cell_m=250, precision_of={"polis": precision})
+from est_analysis.gather import coordinates, locate
+from est_analysis.gather.geography import Geography, read_geography
 
 
 def named(*rows, **settings):
@@ -59,7 +30,7 @@ def named(*rows, **settings):
 
 def metres(x, y, source_crs=None):
     columns = pd.Series([x], dtype=float), pd.Series([y], dtype=float)
-    east, north = locate.to_metres(*columns, source_crs=source_crs, crs="EPSG:3006")
+    east, north = coordinates.to_metres(*columns, source_crs=source_crs, crs="EPSG:3006")
     return east[0], north[0]
 
 
@@ -88,14 +59,19 @@ def test_no_coordinate_is_half_known(x, y, crs):
 
 def test_degrees_are_never_taken_for_metres():
     x, y = pd.Series([18.07, 500_100, 0, np.nan]), pd.Series([59.33, 6_500_100, 0, np.nan])
-    assert locate.degrees_for_metres(x, y, "EPSG:3006").tolist() == [True, False, False, False]
-    assert not locate.degrees_for_metres(x, y, "EPSG:4326").any()
+    assert coordinates.degrees_for_metres(x, y, "EPSG:3006").tolist() == [True, False, False, False]
+    assert not coordinates.degrees_for_metres(x, y, "EPSG:4326").any()
 
 
 def test_outside_the_boundary():
     x = np.array([0.0, 450, 901, np.nan])
-    assert locate.outside(FULL, x, x).tolist() == [False, False, True, False]  # on it is inside
-    assert not locate.outside(NOTHING, x, x).any()
+    assert coordinates.outside(FULL.boundary, x, x).tolist() == [
+        False,
+        False,
+        True,
+        False,
+    ]  # on it is inside
+    assert not coordinates.outside(None, x, x).any()
 
 
 # --- names
@@ -250,7 +226,7 @@ def geography(make_folder):
     def read(**parts):
         files = {f"reference/{name}": content for name, content in parts.items()}
         reference = {name: f"reference/{name}" for name in parts}
-        return locate.read_geography(municipality.load(make_folder(files, reference=reference)))
+        return read_geography(municipality.load(make_folder(files, reference=reference)))
 
     return read
 
@@ -297,7 +273,7 @@ def test_one_municipality_is_kept_of_a_countrys_map(make_folder):
             "area_name": "namn",
         },
     )
-    got = locate.read_geography(municipality.load(folder))
+    got = read_geography(municipality.load(folder))
     assert got.boundary.bounds == (500_000, 6_500_000, 501_000, 6_501_000)
     assert got.areas["name"].tolist() == ["Vår"]
 
@@ -308,10 +284,10 @@ def test_a_filter_that_leaves_nothing_is_refused(make_folder):
         reference = {"boundary": "reference/b.geojson", "boundary_keep": keep}
         folder = make_folder({"reference/b.geojson": content}, reference=reference)
         with pytest.raises(DeliveryError, match=says):
-            locate.read_geography(municipality.load(folder))
+            read_geography(municipality.load(folder))
     reference["boundary_keep"] = {"code": ["684"]}
     folder = make_folder({"reference/b.geojson": content}, reference=reference)
-    assert locate.read_geography(municipality.load(folder)).boundary.area == pytest.approx(1e6)
+    assert read_geography(municipality.load(folder)).boundary.area == pytest.approx(1e6)
 
 
 def test_an_area_that_crosses_itself_is_mended(geography):
@@ -335,7 +311,7 @@ def test_the_column_of_area_names_may_have_any_name(make_folder):
     content = geojson(BOX, namn="Centrum", name="annat")
     reference = {"areas": "reference/areas.geojson", "area_name": "namn"}
     folder = make_folder({"reference/areas.geojson": content}, reference=reference)
-    got = locate.read_geography(municipality.load(folder))
+    got = read_geography(municipality.load(folder))
     assert got.areas["name"].tolist() == ["Centrum"]
 
 

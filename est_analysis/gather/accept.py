@@ -10,10 +10,22 @@ from functools import reduce
 import numpy as np
 import pandas as pd
 
-from est_analysis.gather import codes, deliveries, guard, locate, rulings, tables, times
+from est_analysis.gather import (
+    codes,
+    coordinates,
+    deliveries,
+    guard,
+    locate,
+    numbers,
+    rulings,
+    tables,
+    times,
+)
+from est_analysis.gather.coordinates import Coordinates
 from est_analysis.gather.deliveries import Delivery, Unread
+from est_analysis.gather.geography import Geography, read_geography
 from est_analysis.gather.guard import shown_code
-from est_analysis.gather.locate import Geography
+from est_analysis.gather.locate import Ways
 from est_analysis.gather.rulings import Rulings
 from est_analysis.municipality import Municipality, Source
 
@@ -30,7 +42,12 @@ REASONS = {
     "unreadable_registered": "registreringsdatumet går inte att läsa",
     "end_before_start": "slutar innan den börjar",
     "unreadable_coordinates": "koordinaterna går inte att läsa",
-    "degrees": "koordinaterna är grader, inte meter: ange crs för källan",
+    "degrees": 'koordinaterna är grader, inte meter: skriv crs = "EPSG:4326" för källan',
+    "metres_for_degrees": "koordinaterna är meter, inte grader: skriv till exempel"
+    ' crs = "EPSG:3006" för källan',
+    "swapped_axes": "x och y har bytt plats: byt dem i källans columns, eller rätta raden",
+    "other_crs": "koordinaterna passar i ett annat system än det angivna: skriv det som crs för"
+    " källan",
     "outside": "ligger utanför kommunen",
     "bad_count": "antalet är inget heltal från 1",
     "bad_severity": "allvaret är inte 1, 2 eller 3",
@@ -98,7 +115,7 @@ def gather(
         delivery that cannot be read is no error: it is listed in `Gathered.unread`.
     """
     if geography is None:
-        geography = locate.read_geography(municipality)
+        geography = read_geography(municipality)
     decided = rulings.read(municipality)
     unread: list[Unread] = []
     if delivered is None:
@@ -115,18 +132,15 @@ def gather(
     emptied = pd.concat([emptied for *_, emptied in assessed], ignore_index=True)
 
     accepted = rows[rows["fate"] == ACCEPTED].reset_index(drop=True)
-    accepted = locate.place_events(
-        accepted,
-        geography,
-        cell_m=municipality.thresholds.cell_m,
-        precision_of={name: s.precision for name, s in municipality.sources.items()},
-    )
-    events = accepted[list(tables.EVENTS.columns)].sort_values(["start", "event_id"])
+    placed = locate.place_events(accepted, geography, Ways.of(municipality), decided)
+    events = placed.events[list(tables.EVENTS.columns)].sort_values(["start", "event_id"])
     return Gathered(
         events=tables.check(events.reset_index(drop=True), tables.EVENTS, what="händelser"),
         quarantine=tables.check(quarantine, tables.QUARANTINE, what="karantän"),
         accounting=tables.check(accounting, tables.ACCOUNTING, what="radräkning"),
         geography=geography,
+        near_misses=tables.check(placed.near_misses, tables.NEAR_MISSES, what="nästan kända"),
+        stacks=tables.check(placed.stacks, tables.STACKS, what="staplade koordinater"),
         unread=tuple(unread),
         rulings=decided,
         texts_dropped=tables.check(emptied, tables.TEXTS_DROPPED, what="tömda texter"),
@@ -208,11 +222,12 @@ def _assess(
 
     for column, values in source.keep.items():
         fates.drop(~_text(rows, column).isin(values))
+    at, unreadable = _coordinates(municipality, source, rows, geography)
     if source.outside == "drop":  # a row of somewhere else is not ours to mend
-        _coordinates(municipality, source, rows, fates, geography)
+        _stop_coordinates(source, at, unreadable, fates)
     group, kind, police = _group_and_kind(municipality, source, rows, fates)
     moments = _moments(municipality, source, rows, fates)
-    x, y = _coordinates(municipality, source, rows, fates, geography)
+    _stop_coordinates(source, at, unreadable, fates)
     severity = _whole(rows, source.columns.severity, fates, "bad_severity", 1, 3)
     count = _whole(rows, source.columns.count, fates, "bad_count", 1, 10**6).fillna(1)
     texts, emptied = _texts(pile, source, fates)
@@ -229,8 +244,8 @@ def _assess(
             "end": _end(municipality, moments),
             "registered": moments["registered"].at if "registered" in moments else pd.NaT,
             "time_precision": moments["start"].precision,
-            "x": x,
-            "y": y,
+            "x": at.x,
+            "y": at.y,
             "place": texts["place"],
             "place_type": texts["place_type"],
             "area": texts["area"],
@@ -290,40 +305,15 @@ def _text(rows: pd.DataFrame, column: str | None, default: str = "") -> pd.Serie
     return times.text_of(rows[column])
 
 
-def _numbers(
-    rows: pd.DataFrame, column: str | None, decimal: str = "."
-) -> tuple[pd.Series, pd.Series]:
-    """Return a column's numbers (NaN where empty), and where something given is no number."""
-    if column is None:
-        nothing = pd.Series(np.nan, index=rows.index)
-        return nothing, nothing.notna()
-    if pd.api.types.is_numeric_dtype(rows[column]):
-        numbers = rows[column].astype(float)
-        return numbers, pd.Series(np.isinf(numbers), index=rows.index)
-    text = _text(rows, column)
-    point = text if decimal == "." else text.str.replace(decimal, ".", regex=False)
-    numbers = _read_numbers(point)
-    return numbers, ~np.isfinite(numbers) & (text != "")
-
-
-def _read_numbers(text: pd.Series) -> pd.Series:
-    """Return texts as numbers, NaN where they are none: all at once where that goes."""
-    import pyarrow as pa
-
-    try:
-        plain = pa.array(text.where(text != ""), type=pa.string()).cast(pa.float64())
-    except pa.ArrowInvalid:  # something is no number: find out what
-        return pd.to_numeric(text, errors="coerce").astype(float)
-    return pd.Series(plain.to_numpy(zero_copy_only=False), index=text.index, dtype=float)
-
-
 def _whole(
     rows: pd.DataFrame, column: str | None, fates: _Fates, reason: str, low: int, high: int
 ) -> pd.Series:
-    numbers, bad = _numbers(rows, column)
-    wrong = bad | (numbers.notna() & ~(numbers.between(low, high) & (numbers % 1 == 0)))
-    fates.quarantine(wrong, reason, column or "")
-    return numbers.mask(wrong)
+    if column is None:
+        return pd.Series(np.nan, index=rows.index)
+    given, bad = numbers.read(rows[column])
+    wrong = bad | (given.notna() & ~(given.between(low, high) & (given % 1 == 0)))
+    fates.quarantine(wrong, reason, column)
+    return given.mask(wrong)
 
 
 def _group_and_kind(
@@ -381,27 +371,41 @@ def _moments(
 
 
 def _coordinates(
-    municipality: Municipality,
-    source: Source,
-    rows: pd.DataFrame,
-    fates: _Fates,
-    geography: Geography,
-) -> tuple[np.ndarray, np.ndarray]:
-    x, bad_x = _numbers(rows, source.columns.x, source.decimal)
-    y, bad_y = _numbers(rows, source.columns.y, source.decimal)
-    fates.quarantine(bad_x | bad_y, "unreadable_coordinates", source.columns.x or "")
-    nowhere = _text(rows, source.columns.place).isin(source.unknown_places)
-    x, y = x.mask(nowhere), y.mask(nowhere)
-    degrees = locate.degrees_for_metres(x, y, source.crs or municipality.crs)
-    fates.quarantine(degrees, "degrees", source.columns.x or "")
-    x, y = x.mask(degrees), y.mask(degrees)
-    easting, northing = locate.to_metres(x, y, source_crs=source.crs, crs=municipality.crs)
-    off = locate.outside(geography, easting, northing)
-    beyond = pd.Series(off, index=rows.index)
+    municipality: Municipality, source: Source, rows: pd.DataFrame, geography: Geography
+) -> tuple[Coordinates, pd.Series]:
+    """Return where each row was, and where something given cannot be read."""
+    if source.columns.x is None or source.columns.y is None:
+        x = y = pd.Series(np.nan, index=rows.index)
+        bad = x.notna()
+    elif source.columns.x == source.columns.y:
+        x, y, bad = numbers.read_pair(rows[source.columns.x])
+    else:
+        x, bad_x = numbers.read(rows[source.columns.x], decimal=source.decimal)
+        y, bad_y = numbers.read(rows[source.columns.y], decimal=source.decimal)
+        bad = bad_x | bad_y
+    nowhere = _text(rows, source.columns.place).isin(source.unknown_places) | bad
+    found = coordinates.read(
+        x.mask(nowhere),
+        y.mask(nowhere),
+        source_crs=source.delivered_crs,
+        crs=municipality.crs,
+        boundary=geography.boundary,
+        extent=geography.extent(),
+        covers_more=source.outside == "drop",
+    )
+    return found, bad
+
+
+def _stop_coordinates(
+    source: Source, at: Coordinates, unreadable: pd.Series, fates: _Fates
+) -> None:
+    column = source.columns.x or ""
+    fates.quarantine(unreadable, "unreadable_coordinates", column)
+    for reason in ("degrees", "metres_for_degrees", "swapped_axes", "other_crs"):
+        fates.quarantine(at.fault == reason, reason, column, at.fits, set(at.fits))
     if source.outside == "drop":
-        fates.drop(beyond)
-    fates.quarantine(beyond, "outside", source.columns.x or "")
-    return easting, northing
+        fates.drop(at.fault == "outside")
+    fates.quarantine(at.fault == "outside", "outside", column)
 
 
 def _identity(pile: _Pile, source: Source) -> pd.Series:

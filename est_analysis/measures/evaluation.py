@@ -12,7 +12,8 @@ import scipy
 
 from est_analysis.counts import Interval, compare_rates
 from est_analysis.errors import PeriodError
-from est_analysis.gather.locate import Geography, normal
+from est_analysis.gather.gazetteer import normal
+from est_analysis.gather.geography import Geography
 from est_analysis.measures.register import Register
 from est_analysis.municipality import Municipality
 from est_analysis.patterns.coverage import first_covered, in_period

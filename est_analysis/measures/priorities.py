@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from est_analysis.gather.locate import normal
+from est_analysis.gather.gazetteer import normal
 from est_analysis.patterns.hotspots import located
 
 CRITERIA = ("commonest", "increasing", "unsafe", "severe")

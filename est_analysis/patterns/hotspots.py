@@ -14,14 +14,16 @@ from est_analysis.periods import Period
 
 LOCATED = ("point", "street", "place")
 """Precisions that may take part; the middle of an area is nowhere in particular."""
+IN_CELLS = (*LOCATED, "cell")
+"""Precisions that may be counted in cells: what was moved to a cell's middle is still in it."""
 ENOUGH = 50
 """So many events within the radius make a place dense however many there are in all."""
 PLACE_KINDS = ("reported_crime", "event", "unsafe_place", "physical_defect")
 
 
-def located(events: pd.DataFrame) -> pd.DataFrame:
+def located(events: pd.DataFrame, precisions: tuple[str, ...] = LOCATED) -> pd.DataFrame:
     """Return the events whose place is known well enough to say where, same order."""
-    return events[events["place_precision"].isin(LOCATED) & events["x"].notna()]
+    return events[events["place_precision"].isin(precisions) & events["x"].notna()]
 
 
 def places(events: pd.DataFrame, period: Period, *, smallest: int) -> pd.DataFrame:
@@ -123,7 +125,7 @@ def cells(events: pd.DataFrame, municipality: Municipality) -> gpd.GeoDataFrame:
         to quarter.
     """
     side = municipality.thresholds.cell_m
-    here = located(events)
+    here = located(events, IN_CELLS)
     here = here[here["kind"].isin(PLACE_KINDS)]
     east = np.floor(here["x"] / side).astype("int64").rename("east")
     north = np.floor(here["y"] / side).astype("int64").rename("north")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from est_analysis.evidence import Finding
     from est_analysis.gather.accept import Gathered
-    from est_analysis.gather.locate import Geography
+    from est_analysis.gather.geography import Geography
     from est_analysis.measures.evaluation import Evaluation
     from est_analysis.measures.register import Register
     from est_analysis.patterns.change import Change

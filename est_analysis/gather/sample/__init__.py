@@ -12,7 +12,7 @@ import pandas as pd
 
 from est_analysis import municipality
 from est_analysis.gather.deliveries import Delivery
-from est_analysis.gather.locate import Geography
+from est_analysis.gather.geography import Geography
 from est_analysis.gather.sample import files, mistakes, partners, register, truth
 from est_analysis.gather.sample.clock import AFTER, FIRST, YEARS
 from est_analysis.gather.sample.happenings import CODE_LIST, UNLISTED, happen

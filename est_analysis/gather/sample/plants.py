@@ -22,7 +22,7 @@ from est_analysis.gather.sample.happenings import (
     est_at_place,
     spot_of,
 )
-from est_analysis.gather.sample.town import SETTLEMENTS, the_map, to_ground
+from est_analysis.gather.sample.town import SETTLEMENTS, police_station, the_map, to_ground
 
 SHARE_GROUP = "Skadegörelse"
 LATE_SHARE = 0.25
@@ -167,13 +167,6 @@ PLANTS: tuple[Plant, ...] = (
     Fewer("measure-few", "measure with too few events", "Sjövallens parkering", MEASURED, 0.5,
           groups=("Stöld ur fordon",), measure="A3"),
 )  # fmt: skip
-
-
-@cache
-def police_station() -> tuple[float, float]:
-    """Return where the police station lies; no named public place lies near it."""
-    x, y = to_ground(SETTLEMENTS["Exempelsjö"], 660, 235)[0].round(0)
-    return float(x), float(y)
 
 
 @cache

@@ -420,12 +420,20 @@ def _addresses(streets: gpd.GeoDataFrame, rng: np.random.Generator) -> pd.DataFr
     return frame.round({"x": 1, "y": 1})
 
 
+@cache
+def police_station() -> tuple[float, float]:
+    """Return where the police station lies; no other public place lies near it."""
+    x, y = to_ground(SETTLEMENTS[NAME], 660, 235)[0].round(0)
+    return float(x), float(y)
+
+
 def _gazetteer(areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     at = np.vstack([to_ground(SETTLEMENTS[s.settlement], s.u, s.v) for s in SPOTS]).round(0)
+    at = np.vstack([at, police_station()])
     places = gpd.GeoDataFrame(
         {
-            "name": [s.name for s in SPOTS],
-            "place_type": [s.place_type for s in SPOTS],
+            "name": [*(s.name for s in SPOTS), "Polisstationen"],
+            "place_type": [*(s.place_type for s in SPOTS), "polisstation"],
             "x": at[:, 0],
             "y": at[:, 1],
         },
