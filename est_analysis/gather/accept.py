@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from est_analysis.errors import DeliveryError
-from est_analysis.gather import deliveries, locate, rulings, tables, times
+from est_analysis.gather import deliveries, link, locate, rulings, tables, times
 from est_analysis.gather.deliveries import Delivery, Unread
 from est_analysis.gather.guard import shown_code
 from est_analysis.gather.locate import Geography
@@ -118,11 +118,15 @@ def gather(
         precision_of={name: s.precision for name, s in municipality.sources.items()},
     )
     events = accepted[list(tables.EVENTS.columns)].sort_values(["start", "event_id"])
+    events, links, decided = link.linked(
+        events.reset_index(drop=True), rows, municipality, geography, decided
+    )
     return Gathered(
-        events=tables.check(events.reset_index(drop=True), tables.EVENTS, what="händelser"),
+        events=tables.check(events, tables.EVENTS, what="händelser"),
         quarantine=tables.check(quarantine, tables.QUARANTINE, what="karantän"),
         accounting=tables.check(accounting, tables.ACCOUNTING, what="radräkning"),
         geography=geography,
+        links=links,
         unread=tuple(unread),
         rulings=decided,
     )
