@@ -275,7 +275,7 @@ class Thresholds(_Part):
 class Links(_Part):
     """How near in place and time two partners' records are probably the same event."""
 
-    metres: Annotated[float, Field(gt=0)] = 150.0
+    metres: Annotated[float, Field(ge=1)] = 150.0
     hours: Annotated[float, Field(gt=0)] = 12.0
     found_hours: Annotated[float, Field(ge=0)] = 72.0
     minimum_score: Annotated[float, Field(ge=0, le=1)] = 0.1

@@ -70,13 +70,16 @@ def link(
     -----
     Records of different kinds are linked but never counted as one another: kinds are never summed.
     """
-    row_of = pd.Series(np.arange(len(events)), index=events["event_id"].to_numpy())
+    same, not_same = list(same), list(not_same)
+    spoken_of = {id_ for pair in (*same, *not_same) for id_ in pair}
+    own = events[_comparable(events, municipality.links) | events["event_id"].isin(spoken_of)]
+    row_of = pd.Series(np.arange(len(own)), index=own["event_id"].to_numpy())
     ruled, forbidden = (_rows_of(pairs, row_of) for pairs in (same, not_same))
-    records = _Records.of(events, municipality, geography)
+    records = _Records.of(own, municipality, geography)
     found = _candidates(records, municipality.links)
     taken = _settle(found, ruled, forbidden, records)
-    links = _links(taken, events)
-    return events.assign(same_as=_same_as(events, taken)), links
+    same_as = _same_as(own, taken).reindex(events.index, fill_value="")
+    return events.assign(same_as=same_as), _links(taken, own)
 
 
 def linked(
@@ -186,7 +189,8 @@ def chance_links(
     -----
     A link by chance needs two records that have no true partner, so ``chance`` is a little high.
     """
-    records = _Records.of(events, municipality, geography)
+    own = events[_comparable(events, municipality.links)]
+    records = _Records.of(own, municipality, geography)
     seen = _between(_candidates(records, municipality.links), records)
     moved = [
         _between(_candidates(records, municipality.links, days=days), records)
@@ -236,17 +240,17 @@ class _Records:
         start = began - settings.found_hours * found_later
         placed = events["place_precision"].isin(PLACED).to_numpy() & events["x"].notna().to_numpy()
         only_street = (events["place_precision"] == STREET) & (events["place"] != "")
-        street, named = pd.factorize(locate.normal(events["place"]).where(only_street, ""))
-        street = np.where(only_street, street, -1)
+        street = np.full(len(events), -1, dtype="int64")
+        codes, named = pd.factorize(locate.normal(events.loc[only_street, "place"]))
+        street[only_street.to_numpy()] = codes
         takes_part = (
             events["kind"].isin(KINDS).to_numpy()
             & ~np.isnan(lasts)
             & (end - began <= municipality.thresholds.longest_span_hours)
             & (placed | (street >= 0))
         )
-        leader = {name: listed[0] for listed in settings.same for name in listed}
         group = pd.factorize(events["group"])[0]
-        alike = pd.factorize(events["group"].map(lambda name: leader.get(name, name)))[0]
+        alike = pd.factorize(_alike(events["group"], settings))[0]
         x, y = (events[axis].to_numpy(float) for axis in ("x", "y"))
         points = np.flatnonzero(takes_part & placed)
         return cls(
@@ -260,9 +264,24 @@ class _Records:
             alike=np.where(takes_part, alike, -1).astype("int64"),
             x=x,
             y=y,
-            street=street.astype("int64"),
+            street=street,
             near=_near(points, x[points], y[points], named, geography, settings.metres),
         )
+
+
+def _alike(group: pd.Series, settings: Links) -> pd.Series:
+    """Return one name for groups that are comparable."""
+    first = {name: listed[0] for listed in settings.same for name in listed}
+    return group.map({name: first.get(name, name) for name in group.unique()}).astype(str)
+
+
+def _comparable(events: pd.DataFrame, settings: Links) -> pd.Series:
+    """Tell which records are of `KINDS` and of a group that more than one source tells of."""
+    able = events["kind"].isin(KINDS)
+    told = events.loc[able, ["source", "group"]].drop_duplicates()
+    alike = _alike(told["group"], settings)
+    sources = told["source"].groupby(alike).transform("nunique")
+    return able & events["group"].isin(told["group"][sources > 1])
 
 
 def _hours(moments: pd.Series) -> NDArray[np.float64]:
@@ -389,9 +408,11 @@ def _meetings(
         rows[np.isin(records.alike[rows], records.alike[others])]
         for rows, others in ((ours, theirs), (theirs, ours))
     )
+    nowhere = np.zeros(0, dtype="int64")
+    if not len(ours):
+        return nowhere, nowhere, nowhere.astype(float)
     around = ((-1, 0, 1), (0,)) if len(ours) < len(theirs) else ((0,), (-1, 0, 1))
     streets = [rows[records.street[rows] >= 0] for rows in (ours, theirs)]
-    nowhere = np.zeros(0, dtype="int64")
     one = pd.concat(
         [
             _cells(records, ours, settings.metres, around[0]),
@@ -455,13 +476,27 @@ def _by_points(records: _Records, rows: Integers, streets: Integers, sort: int) 
     return _blocks(records, row, sort, street, np.zeros_like(row), near["metres"])
 
 
+def _numbered(one: pd.DataFrame, other: pd.DataFrame) -> tuple[Integers, Integers]:
+    """Return the number of each line's block, counted from 0."""
+    code = np.zeros(len(one) + len(other), dtype="int64")
+    for column in ("alike", "sort", "a", "b"):
+        part = np.concatenate([one[column].to_numpy(), other[column].to_numpy()])
+        part -= part.min()
+        code = code * (part.max() + 1) + part  # metres of a municipality: far below 2**63
+    number = pd.factorize(code)[0].astype("int64")
+    return number[: len(one)], number[len(one) :]
+
+
 def _join(
     records: _Records, hours: float, one: pd.DataFrame, other: pd.DataFrame, later: float
 ) -> tuple[Integers, Integers]:
     """Return which lines share a block and come within so many hours of one another."""
-    blocks = pd.concat([one, other], ignore_index=True)
-    block = blocks.groupby(["alike", "sort", "a", "b"], sort=False).ngroup().to_numpy()
-    ours, theirs = block[: len(one)], block[len(one) :]
+    ours, theirs = _numbered(one, other)
+    lines = [np.flatnonzero(np.isin(a, b)) for a, b in ((ours, theirs), (theirs, ours))]
+    if not len(lines[0]):
+        return lines[0], lines[1]
+    one, other = one.iloc[lines[0]], other.iloc[lines[1]]
+    ours, theirs = ours[lines[0]], theirs[lines[1]]
     began, over = (moments[one["row"]] for moments in (records.start, records.end))
     start, end = (moments[other["row"]] + later for moments in (records.start, records.end))
     first = min(start.min(), began.min()) - hours
@@ -476,7 +511,7 @@ def _join(
     at = np.repeat(np.arange(len(n)), n)
     to = order[np.arange(n.sum()) - np.repeat(np.cumsum(n) - n, n) + np.repeat(low, n)]
     meets = end[to] >= began[at] - hours
-    return at[meets], to[meets]
+    return lines[0][at[meets]], lines[1][to[meets]]
 
 
 # --- from candidates to events ----------------------------------------------------------------
