@@ -44,7 +44,7 @@ TASKS = {
     "lock": ("räknar om låsfilerna (--upgrade: med nyare paket)", ".venv", LOCK, []),
     "sample": ("gör om exemplet", ".venv", ["python -m est_analysis.gather.sample"], EXAMPLE),
     "real": ("provar på verkliga data", ".venv", ["python -m pytest -m real tests/real"], []),
-    "truth": ("frågar efter det planterade", ".venv", ["python benchmarks/truth.py"], []),
+    "truth": ("frågar efter det planterade", ".venv", ["python -m benchmarks.truth"], []),
     "bench": ("mäter vad det kostar", ".venv", BENCH, []),
 }
 

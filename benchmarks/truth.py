@@ -21,6 +21,7 @@ from typing import Any
 import shapely
 from scipy.stats import binom
 
+from benchmarks import links
 from est_analysis import municipality, periods
 from est_analysis.evidence import Finding, Word
 from est_analysis.gather import accept, sample
@@ -33,6 +34,7 @@ FOUND, HUSHED = 0.80, 0.80
 STRONG, WEAK = 0.90, 0.30
 CLAIMS = {Word.CLEAR, Word.INDICATION}
 STRENGTHS = (1.0, 0.25)
+LINK_SEEDS = range(21, 31)  # the tolerances were chosen on 11-20
 Truth = dict[str, Any]
 
 
@@ -208,6 +210,9 @@ def main() -> int:
             reports = list(pool.map(_one, jobs, chunksize=2))
             lines += plant_checks(reports, strength)
             unasked = sorted({kind for answer in reports for kind in answer["unasked"]})
+    linked = links.curve(LINK_SEEDS)
+    lines += links.checks(linked)
+    print("\n".join(links.told(linked, len(LINK_SEEDS))))
     for text, met in lines:
         print(f"{'met   ' if met else 'MISSED'} {text}")
     print(f"false claims on the null, by finding: {dict(falsely.most_common(8))}")

@@ -101,6 +101,13 @@ def _date_format(value: str) -> str:
     return value
 
 
+def _tuples(value: Any) -> Any:  # noqa: ANN401 - whatever TOML held
+    """Let TOML's arrays of arrays be tuples; what is anything else is refused as it is."""
+    if not isinstance(value, (list, tuple)):
+        return value
+    return tuple(tuple(part) if isinstance(part, list) else part for part in value)
+
+
 def _inside(value: str) -> str:
     if not Path(value).parts or Path(value).is_absolute() or ".." in Path(value).parts:
         raise ValueError(f"{value!r} ska vara en sökväg inne i kommunens mapp")
@@ -315,6 +322,26 @@ class Thresholds(_Part):
         return self
 
 
+class Links(_Part):
+    """How near in place and time two partners' records are probably the same event."""
+
+    metres: Annotated[float, Field(ge=1)] = 150.0
+    hours: Annotated[float, Field(gt=0)] = 12.0
+    found_hours: Annotated[float, Field(ge=0)] = 72.0
+    minimum_score: Annotated[float, Field(ge=0, le=1)] = 0.1
+    same: Annotated[
+        tuple[tuple[str, ...], ...],
+        BeforeValidator(_tuples),
+    ] = ()
+
+    @model_validator(mode="after")
+    def _each_group_once(self) -> Links:
+        names = [name for part in self.same for name in part]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"gruppen {twice[0]!r} står två gånger i same")
+        return self
+
+
 class Disclosure(_Part):
     """What may be shown; a choice of the group, not a rule of law."""
 
@@ -348,6 +375,7 @@ class Municipality(_Part):
     reference: Reference = Reference()
     registers: Registers = Registers()
     thresholds: Thresholds = Thresholds()
+    links: Links = Links()
     disclosure: Disclosure = Disclosure()
     retention: Retention = Retention()
 

@@ -20,13 +20,17 @@ PARTS = (
     municipality.Columns,
     municipality.Constants,
     municipality.Thresholds,
+    municipality.Links,
     municipality.Disclosure,
     municipality.Retention,
 )
 
 
 def undocumented(text: str, parts: tuple[type[BaseModel], ...] = PARTS) -> list[str]:
-    inner = {"folder", "sources", "reference", "registers", "thresholds", "disclosure", "retention"}
+    inner = {
+        *("folder", "sources", "reference", "registers", "thresholds", "links"),
+        *("disclosure", "retention"),
+    }
     keys = [key for part in parts for key in part.model_fields if key not in inner]
     return [key for key in keys if not re.search(rf"[`.]{key}[`\]]", text)]
 

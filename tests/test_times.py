@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.stats
+from frames import events
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from est_analysis.gather import times
-from frames import events
 
 
 def read(*columns, **options):
@@ -220,8 +220,11 @@ def test_a_form_that_is_not_read_is_seen(monkeypatch):
 
 
 def with_spike(n, clock, source="polis"):
-    day = [{"start": f"2026-07-{1 + i % 28:02d} {h:02d}:{m}", "source": source}
-           for i, (h, m) in enumerate((h, m) for h in range(24) for m in ("00", "30", "17"))]  # fmt: skip
+    clocks = [(h, m) for h in range(24) for m in ("00", "30", "17")]
+    day = [
+        {"start": f"2026-07-{1 + i % 28:02d} {h:02d}:{m}", "source": source}
+        for i, (h, m) in enumerate(clocks)
+    ]
     return events(*day * 4, *[{"start": f"2026-07-05 {clock}", "source": source}] * n)
 
 

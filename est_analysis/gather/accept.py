@@ -15,6 +15,7 @@ from est_analysis.gather import (
     coordinates,
     deliveries,
     guard,
+    link,
     locate,
     numbers,
     rulings,
@@ -134,12 +135,16 @@ def gather(
     accepted = rows[rows["fate"] == ACCEPTED].reset_index(drop=True)
     placed = locate.place_events(accepted, geography, Ways.of(municipality), decided)
     events = placed.events[list(tables.EVENTS.columns)].sort_values(["start", "event_id"])
+    events, links, decided = link.linked(
+        events.reset_index(drop=True), rows, municipality, geography, decided
+    )
     return Gathered(
-        events=tables.check(events.reset_index(drop=True), tables.EVENTS, what="händelser"),
+        events=tables.check(events, tables.EVENTS, what="händelser"),
         quarantine=tables.check(quarantine, tables.QUARANTINE, what="karantän"),
         accounting=tables.check(accounting, tables.ACCOUNTING, what="radräkning"),
         geography=geography,
         near_misses=tables.check(placed.near_misses, tables.NEAR_MISSES, what="nästan kända"),
+        links=links,
         stacks=tables.check(placed.stacks, tables.STACKS, what="staplade koordinater"),
         unread=tuple(unread),
         rulings=decided,

@@ -114,8 +114,14 @@ class Results:
 
     @_rows
     def events(self) -> pd.DataFrame:
-        """Accepted events of all periods; rows are for the analyst's eyes only."""
-        return self.gathered.events
+        """
+        Accepted events of all periods, each counted once; rows are for the analyst's eyes only.
+
+        All records, also those that tell of an event that another tells of, stand in `gathered`.
+        """
+        from est_analysis.gather.link import counted_once
+
+        return counted_once(self.gathered.events)
 
     @_rows
     def crimes_of_year(self) -> pd.DataFrame:
@@ -163,7 +169,7 @@ class Results:
         """First and last day that each source covers."""
         from est_analysis.patterns.coverage import by_source
 
-        return by_source(self.events, self.municipality)
+        return by_source(self.gathered.events, self.municipality)
 
     @result
     def undated(self) -> int:
