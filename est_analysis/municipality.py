@@ -136,6 +136,7 @@ class Columns(_Part):
     factors: str | None = None
     severity: str | None = None
     count: str | None = None
+    partner: str | None = None
 
     @model_validator(mode="after")
     def _both_axes(self) -> Columns:
@@ -188,6 +189,7 @@ class Source(_Part):
     unknown_places: tuple[str, ...] = ()
     kinds: dict[str, RecordKind] = {}
     police_activity: tuple[str, ...] = ()
+    partners: tuple[str, ...] = ()
 
     @model_validator(mode="before")
     @classmethod
@@ -213,7 +215,16 @@ class Source(_Part):
             raise ValueError("ange columns.code och codes, eller constants.group")
         if self.columns.start is None and self.constants.start is None:
             raise ValueError("columns.start saknas, eller constants.start för en hel källa")
+        if self.columns.partner is not None and not self.partners:
+            raise ValueError("columns.partner kräver partners: vilka som får stå i kolumnen")
         return self
+
+    @property
+    def record_kinds(self) -> frozenset[str]:
+        """Every kind of record that the source's rows can be."""
+        if self.columns.kind is None:
+            return frozenset() if self.kind is None else frozenset({self.kind})
+        return frozenset(self.kinds.values())
 
     def read_columns(self) -> list[str]:
         """Return every column that must be in the files; no other is read."""

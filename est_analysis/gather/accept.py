@@ -38,6 +38,27 @@ REASONS = {
 }
 """What each reason for quarantine is called in what people read."""
 
+REMEDIES = {
+    "broken_row": "Ta bort det överflödiga skiljetecknet på raden, eller sätt texten inom "
+    "citattecken.",
+    "unknown_kind": "Rätta typen, eller skriv under kinds för källan vad den betyder.",
+    "unknown_code": "Rätta koden, eller för in den i kodlistan med sin grupp. Ska den aldrig tas "
+    "in: skriv den under drop.",
+    "no_start": "Fyll i när det hände. Vet ni bara månaden: skriv 2026-09.",
+    "unreadable_start": "Skriv datumet som 2026-09-30 och klockslaget som 21:15.",
+    "unreadable_end": "Skriv slutdatumet som 2026-09-30, eller lämna det tomt.",
+    "unreadable_registered": "Skriv registreringsdatumet som 2026-09-30, eller lämna det tomt.",
+    "end_before_start": "Se efter om från och till har bytt plats.",
+    "unreadable_coordinates": "Skriv koordinaterna som tal, eller lämna dem tomma och skriv platsens "
+    "namn.",
+    "degrees": 'Skriv crs = "EPSG:4326" för källan i municipality.toml.',
+    "outside": "Se efter om x och y har bytt plats. Gäller raden en annan kommun: skriv "
+    'outside = "drop" för källan.',
+    "bad_count": "Skriv antalet som ett heltal från 1.",
+    "bad_severity": "Skriv allvaret som 1, 2 eller 3, eller lämna det tomt.",
+}
+"""What to do about each reason, for those who can mend the row or ask for a new delivery."""
+
 
 @dataclass(frozen=True)
 class Gathered:
@@ -215,7 +236,7 @@ def _assess(
         {
             "event_id": _identity(pile, source),
             "source": pile.source,
-            "partner": source.partner,
+            "partner": _partner(rows, source),
             "kind": kind,
             "group": group,
             "police_activity": group.isin(source.police_activity),
@@ -248,6 +269,12 @@ def _text(rows: pd.DataFrame, column: str | None, default: str = "") -> pd.Serie
     if column is None:
         return pd.Series(default, index=rows.index, dtype=str)
     return times.text_of(rows[column])
+
+
+def _partner(rows: pd.DataFrame, source: Source) -> pd.Series:
+    """Return who reported each row: a body that the settings list, else the source's partner."""
+    given = _text(rows, source.columns.partner)
+    return given.where(given.isin(source.partners), source.partner)
 
 
 def _numbers(

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from est_analysis.municipality import Municipality
 from est_analysis.periods import Period
+
+if TYPE_CHECKING:
+    from est_analysis.gather.deliveries import Unread
 
 
 def in_period(events: pd.DataFrame, period: Period) -> pd.DataFrame:
@@ -121,6 +126,19 @@ def silent_since(
         if (pd.Timestamp(period.end) - days.iloc[-1]).days > max(SILENT_DAYS, usual):
             stopped.append(days.iloc[-1].date())
     return min(stopped, default=None)
+
+
+def kinds_with_unread(unread: Iterable[Unread], municipality: Municipality) -> dict[str, str]:
+    """
+    Return the kinds of record that some file would have told of, had it been read, and that file.
+
+    Such a kind is compared with nothing: a missing file must never look like a fall.
+    """
+    found: dict[str, str] = {}
+    for one in unread:
+        for kind in sorted(municipality.sources[one.source].record_kinds):
+            found.setdefault(kind, one.file)
+    return found
 
 
 SILENT_DAYS = 28
