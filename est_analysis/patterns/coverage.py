@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from est_analysis.municipality import Municipality
-from est_analysis.periods import Period
+from est_analysis.periods import Period, latest_quarter
 
 if TYPE_CHECKING:
     from est_analysis.gather.deliveries import Unread
@@ -163,6 +163,13 @@ def last_day(events: pd.DataFrame) -> date:
     past = events[~events["kind"].isin(["upcoming"])]
     last: date = (past if len(past) else events)["start"].max().date()
     return last
+
+
+def latest_quarter_of(events: pd.DataFrame) -> Period:
+    """Return the latest whole quarter delivered; of no events the first quarter of all."""
+    if events.empty:
+        return latest_quarter(date(1970, 3, 31))
+    return latest_quarter(last_day(events) + QUARTER_SLACK)
 
 
 QUARTER_SLACK = timedelta(days=7)

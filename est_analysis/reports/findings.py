@@ -222,10 +222,10 @@ def reporters_finding(reporters: Reporters) -> Finding:
     fallen = partners[partners["fallen"]]
     parts: list[Any] = [
         Text(
-            "{partners} har tystnat: inget har hörts längre än någonsin förr.",
+            "Har tystnat, längre än någonsin förr: {partners}.",
             {
                 "partners": [
-                    Text("{name} (sedan {day})", {"name": str(row["partner"]), "day": row["last"]})
+                    Text("{name} sedan {day}", {"name": str(row["partner"]), "day": row["last"]})
                     for row in fallen.to_dict("records")
                 ]
             },
@@ -237,14 +237,16 @@ def reporters_finding(reporters: Reporters) -> Finding:
         last, before = activity.iloc[-1], activity.iloc[:-1]
         parts.append(
             Text(
-                "Senaste två veckorna: {n} rader från {active} av {all} rapportörer. Tidigare i "
-                "snitt {usual} rader från {usually}.",
+                "Senaste två veckorna kom {n} rader från {active} av {all} rapportörer, {each} "
+                "var. Perioderna före kom i snitt {usual} från {usually}, {each_before} var.",
                 {
                     "n": int(last["n"]),
                     "active": int(last["active"]),
                     "all": reporters.listed,
+                    "each": float(last["each"]),
                     "usual": float(before["n"].mean()),
                     "usually": float(before["active"].mean()),
+                    "each_before": float(before["n"].sum() / max(1, before["active"].sum())),
                 },
             )
         )

@@ -451,7 +451,7 @@ def period_of(text: str | None, results_events: pd.DataFrame) -> Period:
     PeriodError
         If the text cannot be read, or nothing was delivered for the period.
     """
-    from est_analysis.patterns.coverage import QUARTER_SLACK, in_period, last_day
+    from est_analysis.patterns.coverage import in_period, latest_quarter_of
 
     if results_events.empty:
         raise PeriodError(
@@ -459,7 +459,7 @@ def period_of(text: str | None, results_events: pd.DataFrame) -> Period:
             mend="Kör est check för att se varför.",
         )
     if text is None:
-        return periods.latest_quarter(last_day(results_events) + QUARTER_SLACK)
+        return latest_quarter_of(results_events)
     period = periods.parse(text)
     if in_period(results_events, period).empty:
         start = results_events["start"]

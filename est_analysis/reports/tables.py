@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 MOST_VALUES = 6
 _NUMBER = ' class="number"'
 _DATE = ' class="date"'
+_LONG = ' class="long"'
+_MANY_LETTERS = 40
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -97,8 +99,11 @@ class Table:
     def _cells(self, row: Sequence[Any], numeric: Sequence[bool]) -> str:
         cells = [f'<th scope="row">{escape(self._cell(row[0]))}</th>']
         for value, number in zip(row[1:], numeric[1:], strict=True):
+            text = self._cell(value)
             kind = _NUMBER if number else _DATE if isinstance(value, date) else ""
-            cells.append(f"<td{kind}>{escape(self._cell(value))}</td>")
+            if not kind and len(text) > _MANY_LETTERS:
+                kind = _LONG
+            cells.append(f"<td{kind}>{escape(text)}</td>")
         return "".join(cells)
 
     def _cell(self, value: Any) -> str:  # noqa: ANN401 - whatever a cell holds
@@ -268,6 +273,8 @@ def accounting(results: Results) -> Table:
             *(row[fate] for fate in ("rows", "accepted", "quarantined", "dropped", "repeated")),
             row["first"],
             row["last"],
+            None if pd.isna(row["age_95"]) else int(row["age_95"]),
+            [Text(KINDS[kind]) for kind in KINDS if kind in row["kinds"]],
         ]
         for row in results.quality.sources.to_dict("records")
     ]
@@ -276,16 +283,20 @@ def accounting(results: Results) -> Table:
         Text("Levererade rader och vad som hände med dem"),
         [
             *("Källa", "Rader", "Används", "Karantän", "Tas ej in", "Upprepade"),
-            *("Första dag", "Sista dag"),
+            *("Första dag", "Sista dag", "Dagar till 95 %", "Räknar"),
         ],
         rows,
         results.language,
-        Text("Rader = används + karantän + tas ej in + upprepade."),
+        Text(
+            "Rader = används + karantän + tas ej in + upprepade. Dagar till 95 %: så gammal är en "
+            "händelse när 95 av 100 är registrerade. Räknar: vad en rad är; slagen räknas aldrig "
+            "ihop."
+        ),
         folded="Visa vad som hände med varje rad",
     )
 
 
-_FINE, _LOOK = "● som det ska", "▲ se upp"
+_FINE, _LOOK = "●\u00a0bra", "▲\u00a0se upp"
 
 
 def quality(results: Results) -> Table:
@@ -299,25 +310,20 @@ def quality(results: Results) -> Table:
             row["quarantined"],
             None if pd.isna(row["placed"]) else Share(row["placed"]),
             None if pd.isna(row["vague"]) else Share(1 - row["vague"]),
-            None if pd.isna(row["age_95"]) else int(row["age_95"]),
             row["until"] if row["until"] and row["until"] > row["as_of"] else None,
-            [Text(KINDS[kind]) for kind in KINDS if kind in row["kinds"]],
         ]
         for row in results.quality.sources.to_dict("records")
     ]
     return Table(
         "kvalitet",
         Text("Källornas kvalitet"),
-        [
-            *("Källa", "Läge", "Används", "Väntar", "Har plats", "Har tid"),
-            *("Dagar till 95 %", "Preliminärt till", "Räknar"),
-        ],
+        ["Källa", "Läge", "Används", "Väntar", "Har plats", "Har tid", "Preliminärt till"],
         rows,
         results.language,
         Text(
-            "Har plats: punkt, gata eller namngiven plats. Har tid: klockslag, högst ett dygn "
-            "långt, för brott och händelser. Dagar till 95 %: så gammal ska en händelse vara för "
-            "att 95 av 100 ska vara registrerade. Streck: gäller inte, eller uppgiften saknas."
+            "Har plats: punkt, gata eller namngiven plats. Har tid: brott och händelser med "
+            "klockslag, på högst ett dygn när. Preliminärt till: då har 95 av 100 hunnit "
+            "registreras. Streck: gäller inte, eller så saknas uppgiften."
         ),
     )
 
@@ -415,8 +421,8 @@ def waiting(results: Results) -> Tables:
     )
 
 
-_STATE = {REPORTED: "● rapporterar", NIL: "○ nollrapport", SILENT: "– tyst"}
-_FALLEN = "▲ har tystnat"
+_STATE = {REPORTED: "●\u00a0rapporterar", NIL: "○\u00a0nollrapport", SILENT: "–\u00a0tyst"}
+_FALLEN = "▲\u00a0har tystnat"
 
 
 def reporters(results: Results) -> Table:
