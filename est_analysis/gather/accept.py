@@ -49,8 +49,8 @@ REMEDIES = {
     "unreadable_end": "Skriv slutdatumet som 2026-09-30, eller lämna det tomt.",
     "unreadable_registered": "Skriv registreringsdatumet som 2026-09-30, eller lämna det tomt.",
     "end_before_start": "Se efter om från och till har bytt plats.",
-    "unreadable_coordinates": "Skriv koordinaterna som tal, eller lämna dem tomma och skriv platsens "
-    "namn.",
+    "unreadable_coordinates": "Skriv koordinaterna som tal, eller lämna dem tomma och skriv "
+    "platsens namn.",
     "degrees": 'Skriv crs = "EPSG:4326" för källan i municipality.toml.',
     "outside": "Se efter om x och y har bytt plats. Gäller raden en annan kommun: skriv "
     'outside = "drop" för källan.',

@@ -5,15 +5,16 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from est_analysis.evidence import Share, Text
+from est_analysis.gather import times
 from est_analysis.gather.rulings import SORTS
-from est_analysis.municipality import Municipality
+from est_analysis.municipality import Municipality, Source
 from est_analysis.periods import Period
 
 if TYPE_CHECKING:
@@ -36,8 +37,8 @@ MOST_MISSING = 0.05
 """Of the period's rows, not registered yet by the estimate."""
 GAP = 6.0
 """Rows expected in months without any: by chance alone that happens once in 400 such times."""
-SPIKE_SHARE, SPIKE_TIMES = 0.05, 4
-"""A full hour is suspect with this share of all clocks, and so many times the other full hours."""
+MOST_DEFAULT = 0.02
+"""Of all clocks, at a time that is probably written where none is known."""
 LAG_DAYS, LAG_YEARS, FEWEST_LAGS = 365, 2, 30
 """Delays are followed for a year, over the last two years, and told from so many rows."""
 
@@ -79,13 +80,15 @@ class Quality:
     ----------
     sources
         One row a source, in the order of the settings: ``source``, ``partner``, ``label`` (the
-        partner, told apart where it has several sources), ``kinds`` (tuple:
-        what its rows are), ``rows``, ``accepted``, ``quarantined``, ``dropped``, ``repeated``,
+        partner, told apart where it has several sources), ``unit`` (what one counted record is:
+        ``offence``, ``incident``, ``victim`` or ``report``), ``rows``, ``accepted``,
+        ``quarantined``, ``dropped``, ``repeated``,
         ``counted`` (events that the accepted rows count), ``first``, ``last`` (dates, None where
         nothing is accepted), ``unread`` (files), ``near_misses``, ``placeable`` (rows that should
         have a place), ``placed`` (share of them), ``timeable``, ``vague`` (share without a usable
-        time), ``stacked`` (share of the rows with coordinates), ``spike`` (share of all clocks at
-        a suspected default time), ``spike_at`` (that time, empty where there is none), ``lags``
+        time), ``stacked`` (share of the rows with coordinates), ``default_share`` (share of
+        all clocks at a suspected default time), ``default_at`` (that time, empty where there is
+        none), ``lags``
         (rows with a day of registration that the estimate rests on), ``lag_median``, ``age_90``,
         ``age_95`` (days after the event by which that share is registered, NaN where not told),
         ``as_of`` (last day of registration), ``missing`` (share of the period's rows not yet
@@ -122,11 +125,12 @@ def measure(gathered: Gathered, municipality: Municipality, period: Period) -> Q
     -------
     Quality
     """
-    gaps = _gaps(gathered.events, municipality, period)
+    gaps, suspected = _gaps(gathered.events, municipality, period), _suspected(gathered.events)
     by_source = dict(list(gathered.events.groupby("source")))
     nothing = gathered.events.iloc[:0]
     rows = [
         _source(name, by_source.get(name, nothing), gathered, municipality, period)
+        | dict(zip(("default_at", "default_share"), suspected.get(name, ("", 0.0)), strict=True))
         | {"gaps": gaps.get(name, ())}
         for name in municipality.sources
     ]
@@ -162,7 +166,9 @@ def stopped(quarantine: pd.DataFrame, by: list[str], *, most: int | None = 3) ->
         `by`, ``n``, ``first`` (the first `most` rows as texts ``file rad 7``, by delivery),
         ``values`` (those that may be shown, sorted).
     """
-    where = quarantine["file"].str.rsplit("/", n=1).str[-1] + " rad " + quarantine["row"].astype(str)
+    where = (
+        quarantine["file"].str.rsplit("/", n=1).str[-1] + " rad " + quarantine["row"].astype(str)
+    )
     table = (
         quarantine.assign(where=where)
         .groupby(by)
@@ -199,7 +205,7 @@ def _source(
         "label": f"{source.partner} ({name})"
         if partners.count(source.partner) > 1
         else source.partner,
-        "kinds": tuple(sorted(source.record_kinds)),
+        "unit": getattr(source, "unit", _unit(source)),
         **{fate: int(own[fate].sum()) for fate in fates},
         "counted": int(events["count"].sum()),
         "first": events["start"].min().date() if len(events) else None,
@@ -212,12 +218,15 @@ def _source(
         "vague": _share(coarse | long),
         "coarse": _share(coarse),
         "stacked": _stacked(events, gathered.stacks),
-        **_spike(events),
         **_lags(events, None if continued else period),
         "unlisted": int((events["partner"] == source.partner).sum())
         if source.columns.partner
         else 0,
     }
+
+
+def _unit(source: Source) -> str:
+    return "offence" if source.kind == "reported_crime" else "report"
 
 
 def _share(hits: pd.Series) -> float:
@@ -231,18 +240,13 @@ def _stacked(events: pd.DataFrame, stacks: pd.DataFrame) -> float:
     return _share(pd.Series(here.merge(out, how="left", indicator=True)["_merge"] == "both"))
 
 
-def _spike(events: pd.DataFrame) -> dict[str, Any]:
-    """Return the share of clocks that show 00:00 or 12:00, where that is far too common."""
-    clock = events.loc[events["time_precision"] == "minute", "start"]
-    full = clock[clock.dt.minute == 0].dt.hour.value_counts()
-    full = full.reindex(range(24), fill_value=0)
-    usual = float(full.drop([0, 12]).mean())
-    for hour in (0, 12):
-        n = int(full[hour])
-        share = n / len(clock) if len(clock) else 0.0
-        if n >= FEWEST and share > SPIKE_SHARE and n > SPIKE_TIMES * max(usual, 1.0):
-            return {"spike": share, "spike_at": f"{hour:02d}:00"}
-    return {"spike": 0.0 if len(clock) else float("nan"), "spike_at": ""}
+def _suspected(events: pd.DataFrame) -> dict[str, tuple[str, float]]:
+    """Return, by source, the commonest suspected default time and its share of all clocks."""
+    find = getattr(times, "suspected_default_times", None)
+    if find is None:
+        return {}
+    table = find(events).sort_values("share")
+    return {row.source: (row.clock, float(row.share)) for row in table.itertuples()}
 
 
 def _lags(events: pd.DataFrame, period: Period | None) -> dict[str, Any]:
@@ -262,7 +266,7 @@ def _lags(events: pd.DataFrame, period: Period | None) -> dict[str, Any]:
         & ~events["time_precision"].isin(["month", "unknown"])
     ]
     nan = float("nan")
-    none = {"lags": 0, "lag_median": nan, "age_90": nan, "age_95": nan}
+    none: dict[str, Any] = {"lags": 0, "lag_median": nan, "age_90": nan, "age_95": nan}
     none |= {"as_of": None, "missing": nan, "until": None}
     if told.empty:
         return none
@@ -353,73 +357,67 @@ def _gaps(
 
 def _told(row: dict[str, Any], period: Period) -> Iterator[Measure]:
     """Yield what can be said of one source."""
-    label = row["label"]
+    for name, ok, text, values in (
+        *_rows_told(row),
+        *_where_and_when(row),
+        *_lateness(row, period),
+    ):
+        told = Text(text, {"label": row["label"], **values})
+        yield Measure(row["source"], name, ok, told)
 
-    def said(name: str, ok: bool, text: str, **values: Any) -> Measure:  # noqa: ANN401
-        return Measure(row["source"], name, ok, Text(text, {"label": label, **values}))
 
+_Said = tuple[str, bool, str, dict[str, Any]]
+
+
+def _rows_told(row: dict[str, Any]) -> Iterator[_Said]:
+    """Yield name, verdict, sentence and values of what concerns files and rows."""
     for file in row["unread"]:
-        yield said(
-            "unread",
-            False,
-            "{label}: filen {file} gick inte att läsa och saknas i bilden.",
-            file=file,
-        )
+        text = "{label}: filen {file} gick inte att läsa och saknas i bilden."
+        yield "unread", False, text, {"file": file}
     if row["rows"]:
         part = row["quarantined"] / row["rows"]
         ok = part <= MOST_STOPPED or row["rows"] < FEWEST
         text = "{label}: {stopped} av {rows} rader ({share}) väntar på rättning."
-        yield said(
-            "stopped", ok, text, stopped=row["quarantined"], rows=row["rows"], share=Share(part)
-        )
-    if row["near_misses"]:
-        yield said(
-            "near_misses",
-            False,
-            "{label}: {n} skrivningar liknar något känt men tas inte in utan ert beslut.",
-            n=row["near_misses"],
-        )
-    if row["unlisted"]:
-        yield said(
-            "partners",
-            False,
-            "{label}: {n} rader har ingen rapportör ur listan partners.",
-            n=row["unlisted"],
-        )
-    if row["placeable"]:
-        ok = row["placed"] >= LEAST_PLACED or row["placeable"] < FEWEST
-        text = "{label}: {placed} av {n} rader ({share}) har en plats." + (
-            "" if ok else " Resten syns varken på kartan eller bland platserna."
-        )
-        placed = round(row["placed"] * row["placeable"])
-        share = Share(row["placed"])
-        yield said("placed", ok, text, placed=placed, share=share, n=row["placeable"])
-    if row["timeable"]:
-        by_design = row["coarse"] == 1.0  # the source never tells a clock: nothing to mend
-        ok = by_design or row["vague"] <= MOST_VAGUE or row["timeable"] < FEWEST
-        text = (
-            "{label}: lämnar dag eller månad, aldrig klockslag."
-            if by_design
-            else "{label}: {share} av {n} rader saknar klockslag eller spänner över mer än ett "
-            "dygn."
-        )
-        yield said("vague", ok, text, share=Share(row["vague"]), n=row["timeable"])
+        values = {"stopped": row["quarantined"], "rows": row["rows"], "share": Share(part)}
+        yield "stopped", ok, text, values
+    if row["accepted"] == 0 and not row["unread"]:
+        yield "empty", False, "{label}: ingen rad går att använda.", {}
+    if n := row["near_misses"]:
+        text = "{label}: {n} skrivningar liknar något känt men tas inte in utan ert beslut."
+        yield "near_misses", False, text, {"n": n}
+    if n := row["unlisted"]:
+        text = "{label}: {n} rader har ingen rapportör ur listan partners."
+        yield "partners", False, text, {"n": n}
+
+
+def _where_and_when(row: dict[str, Any]) -> Iterator[_Said]:
+    """Yield the same of places and clocks."""
+    if n := row["placeable"]:
+        ok = row["placed"] >= LEAST_PLACED or n < FEWEST
+        text = "{label}: {placed} av {n} rader ({share}) har en plats."
+        text += "" if ok else " Resten syns varken på kartan eller bland platserna."
+        placed = round(row["placed"] * n)
+        yield "placed", ok, text, {"placed": placed, "share": Share(row["placed"]), "n": n}
     if row["stacked"] > 0:
-        ok = row["stacked"] <= MOST_STACKED
-        yield said(
-            "stacked",
-            ok,
-            "{label}: {share} av raderna med koordinater ligger i en hög som inte säger var.",
-            share=Share(row["stacked"]),
+        text = "{label}: {share} av raderna med koordinater ligger i en hög som inte säger var."
+        yield "stacked", row["stacked"] <= MOST_STACKED, text, {"share": Share(row["stacked"])}
+    if (n := row["timeable"]) and row["coarse"] == 1.0:  # as agreed: nothing to mend
+        yield "vague", True, "{label}: lämnar dag eller månad, aldrig klockslag.", {}
+    elif n:
+        ok = row["vague"] <= MOST_VAGUE or n < FEWEST
+        text = "{label}: {share} av {n} rader saknar klockslag eller spänner över mer än ett dygn."
+        yield "vague", ok, text, {"share": Share(row["vague"]), "n": n}
+    if row["default_at"]:
+        text = (
+            "{label}: {share} av klockslagen är {at}. Troligen skrivs det när tiden är okänd; "
+            "skriv i så fall default_times för källan."
         )
-    if row["spike_at"]:
-        yield said(
-            "spike",
-            False,
-            "{label}: {share} av klockslagen är {at}. Troligen fylls det i när tiden är okänd.",
-            share=Share(row["spike"]),
-            at=row["spike_at"],
-        )
+        values = {"share": Share(row["default_share"]), "at": row["default_at"]}
+        yield "default_times", row["default_share"] <= MOST_DEFAULT, text, values
+
+
+def _lateness(row: dict[str, Any], period: Period) -> Iterator[_Said]:
+    """Yield the same of what comes late, or not at all."""
     if row["until"]:
         ok = row["missing"] <= MOST_MISSING
         text = (
@@ -430,24 +428,17 @@ def _told(row: dict[str, Any], period: Period) -> Iterator[Measure]:
             text += " De nyaste veckorna är preliminära till {until}."
         if not ok:
             text += " Uppskattningsvis {missing} av {period} saknas ännu."
-        yield said(
-            "lag",
-            ok,
-            text,
-            age=row["age_95"],
-            median=row["lag_median"],
-            n=row["lags"],
-            until=row["until"],
-            missing=Share(row["missing"]),
-            period=period,
-        )
+        values = {
+            "age": row["age_95"],
+            "median": row["lag_median"],
+            "n": row["lags"],
+            "until": row["until"],
+            "missing": Share(row["missing"]),
+            "period": period,
+        }
+        yield "lag", ok, text, values
     for gap in row["gaps"]:
-        open_end = gap.end >= period.end.replace(day=1)
-        text = (
-            "{label}: inget har kommit sedan {first}, trots att det brukar."
-            if open_end
-            else "{label}: inget har kommit för {gap}, trots att det brukar."
-        )
-        yield said("gap", False, text, gap=gap, first=gap.start)
-    if row["accepted"] == 0 and not row["unread"]:
-        yield said("empty", False, "{label}: ingen rad går att använda.")
+        still = gap.end >= period.end.replace(day=1)
+        when = "sedan {first}" if still else "för {gap}"
+        text = f"{{label}}: inget har kommit {when}, trots att det brukar."
+        yield "gap", False, text, {"gap": gap, "first": gap.start}

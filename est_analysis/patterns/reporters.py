@@ -107,7 +107,7 @@ def _fortnights(period: Period) -> tuple[Period, ...]:
 
 
 def _who(municipality: Municipality) -> dict[tuple[str, str], str]:
-    """Return what to call everyone who should be heard of, by source (its first form) and partner."""
+    """Return what to call everyone who should be heard of, by first source and partner."""
     keys = []
     for name, source in municipality.sources.items():
         if source.record_kinds != {"upcoming"}:

@@ -169,8 +169,8 @@ def build(
     progress("skriver liggaren", steps - 1, steps)
     _remember(municipality, gathered, results)
     progress("klart", steps, steps)
-    pages = (target / f"{kind.file}.html" for kind in (QUARTERLY, MEETING))
-    return Built(target, *pages, unread=gathered.unread)
+    report, brief = (target / f"{kind.file}.html" for kind in (QUARTERLY, MEETING))
+    return Built(target, report, brief, gathered.unread)
 
 
 def _refuse_silence(municipality: Municipality, gathered: accept.Gathered) -> None:

@@ -238,7 +238,8 @@ def reporters_finding(reporters: Reporters) -> Finding:
         parts.append(
             Text(
                 "Senaste två veckorna kom {n} rader från {active} av {all} rapportörer, {each} "
-                "var. Perioderna före kom i snitt {usual} från {usually}, {each_before} var.",
+                "var. Perioderna före kom i snitt {usual} rader från {usually} rapportörer, "
+                "{each_before} var.",
                 {
                     "n": int(last["n"]),
                     "active": int(last["active"]),

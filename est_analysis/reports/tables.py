@@ -265,6 +265,14 @@ def areas(results: Results, kinds: Sequence[str] | None = None) -> Table:
     return _change(results, "area", results.areas, kinds)
 
 
+_UNITS = {
+    "offence": "brott",
+    "incident": "händelser",
+    "victim": "utsatta",
+    "report": "rapporter",
+}
+
+
 def accounting(results: Results) -> Table:
     """Return rows in and what became of them, source by source."""
     rows = [
@@ -274,7 +282,7 @@ def accounting(results: Results) -> Table:
             row["first"],
             row["last"],
             None if pd.isna(row["age_95"]) else int(row["age_95"]),
-            [Text(KINDS[kind]) for kind in KINDS if kind in row["kinds"]],
+            Text(_UNITS[row["unit"]]),
         ]
         for row in results.quality.sources.to_dict("records")
     ]
@@ -289,14 +297,14 @@ def accounting(results: Results) -> Table:
         results.language,
         Text(
             "Rader = används + karantän + tas ej in + upprepade. Dagar till 95 %: så gammal är en "
-            "händelse när 95 av 100 är registrerade. Räknar: vad en rad är; slagen räknas aldrig "
-            "ihop."
+            "händelse när 95 av 100 är registrerade. Räknar: vad som räknas; sådant räknas "
+            "aldrig ihop."
         ),
         folded="Visa vad som hände med varje rad",
     )
 
 
-_FINE, _LOOK = "●\u00a0bra", "▲\u00a0se upp"
+_FINE, _LOOK = "●\u00a0bra", "▲\u00a0se\u00a0upp"
 
 
 def quality(results: Results) -> Table:
@@ -422,7 +430,7 @@ def waiting(results: Results) -> Tables:
 
 
 _STATE = {REPORTED: "●\u00a0rapporterar", NIL: "○\u00a0nollrapport", SILENT: "–\u00a0tyst"}
-_FALLEN = "▲\u00a0har tystnat"
+_FALLEN = "▲\u00a0har\u00a0tystnat"
 
 
 def reporters(results: Results) -> Table:
@@ -459,20 +467,24 @@ def fortnights(results: Results) -> Table:
     found, say = results.reporters, results.language
     rows: list[list[Any]] = []
     for partner, own in found.table.groupby("partner", sort=False):
-        cells = zip(own["state"], own["n"], strict=True)
+        cells = zip(own["state"][::-1], own["n"][::-1], strict=True)
         rows.append([str(partner), *(_fortnight(state, int(n)) for state, n in cells)])
     if len(found.activity):
-        active, each = found.activity["active"], found.activity["each"]
+        newest_first = found.activity[::-1]
+        active, each = newest_first["active"], newest_first["each"]
         rows.append([Text("Rapportörer med rader"), *(say.write(int(n)) for n in active)])
         rows.append([Text("Rader per rapportör"), *(say.number(float(n), 1) for n in each)])
     return Table(
         "tackning_perioder",
         Text("Rader per tvåveckorsperiod"),
-        ["Part, period till och med", *(f"{f.last.day}/{f.last.month}" for f in found.fortnights)],
+        [
+            "Part, två veckor till och med",
+            *(f"{f.last.day}/{f.last.month}" for f in reversed(found.fortnights)),
+        ],
         rows,
         say,
         Text(
-            "En rad räknas när den registrerades, annars när den började; en månadsuppgift i varje "
+            "Noll: nollrapport. Streck: tyst. En rad räknas när den registrerades, annars när den började; en månadsuppgift i varje "
             "period som den rör. Fler rader för att fler rapporterar är ingen ökning: jämför med "
             "rader per rapportör."
         ),
@@ -481,7 +493,7 @@ def fortnights(results: Results) -> Table:
 
 
 def _fortnight(state: str, n: int) -> Text:
-    return Text("{n}", {"n": n}) if state == REPORTED else Text({NIL: "noll", SILENT: "tyst"}[state])
+    return Text("{n}", {"n": n}) if state == REPORTED else Text({NIL: "noll", SILENT: "–"}[state])
 
 
 def places(results: Results, most: int | None = 15) -> Table:
