@@ -171,7 +171,7 @@ def fill(file, rows):
 
 
 def every_choice():
-    """Return rows in which every choice of every list occurs, dates and clocks as Excel has them."""
+    """Return rows with every choice of every list, dates and clocks as Excel has them."""
     longest = max(len(field.choices) for field in FIELDS)
     ordinary = {
         "datum_fran": date(2026, 9, 1),
