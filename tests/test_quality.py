@@ -231,3 +231,10 @@ def test_stopped_rows_are_listed_by_reason_with_the_first_of_them():
     assert table["n"].tolist() == [5, 1]
     assert table.loc[0, "first"] == ["a.csv rad 0", "a.csv rad 1", "a.csv rad 2"]
     assert table.loc[0, "values"] == ["K9"]
+
+
+def test_what_an_unread_file_takes_away_is_not_told_as_a_gap():
+    table = two_years(["2026-08", "2026-09"])
+    unread = Unread("polis", "deliveries/polis/b.csv", DeliveryError("Filen är tom."))
+    assert "gap" in measured(table)[1]
+    assert "gap" not in measured(table, unread=(unread,))[1]

@@ -87,3 +87,11 @@ def test_more_rows_from_more_reporters_is_no_rise_for_each():
     ]
     assert found.listed == 2
     assert reporters(events(*before), QUARTER, settings()).activity.empty
+
+
+def test_one_whose_file_could_not_be_read_is_not_called_silent():
+    steady = events(*each_day("2026-01-01", 150, source="polis"))
+    found = reporters(steady, QUARTER, EST, unread={"polis"})
+    assert states(found, "Polisen")[-1] == "unread"
+    assert states(found, "Skolan")[-1] == "silent"
+    assert not found.partners["fallen"].any()

@@ -417,7 +417,9 @@ def _where_and_when(row: dict[str, Any]) -> Iterator[_Said]:
 
 
 def _lateness(row: dict[str, Any], period: Period) -> Iterator[_Said]:
-    """Yield the same of what comes late, or not at all."""
+    """Yield the same of what comes late, or not at all; an unread file is told as such only."""
+    if row["unread"]:
+        return
     if row["until"]:
         ok = row["missing"] <= MOST_MISSING
         text = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,8 +14,9 @@ from est_analysis.patterns.coverage import SILENT_DAYS
 from est_analysis.periods import FORTNIGHT, Period
 
 FORTNIGHTS = 12
-REPORTED, NIL, SILENT = "reported", "nil", "silent"
+REPORTED, NIL, SILENT, UNREAD = "reported", "nil", "silent", "unread"
 STATES = (REPORTED, NIL, SILENT)
+"""What is counted; ``unread`` is neither: a file of theirs could not be read."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Reporters:
     table
         One row a partner and fortnight, partners in the order of the settings: ``partner`` (with
         its source where it reports in several ways), ``fortnight`` (its number from 0), ``n``
-        (rows reported), ``state`` (one of `STATES`).
+        (rows reported), ``state`` (one of `STATES`, or `UNREAD` instead of silence).
     partners
         One row a partner: ``partner``, ``reported``, ``nil``, ``silent`` (fortnights of each
         state), ``last`` (the last day on which anything was heard of, None for never), ``fallen``
@@ -49,7 +51,13 @@ class Reporters:
     listed: int
 
 
-def reporters(events: pd.DataFrame, period: Period, municipality: Municipality) -> Reporters:
+def reporters(
+    events: pd.DataFrame,
+    period: Period,
+    municipality: Municipality,
+    *,
+    unread: Collection[str] = (),
+) -> Reporters:
     """
     Tell who reported in each of the last `FORTNIGHTS` fortnights of a period.
 
@@ -65,6 +73,8 @@ def reporters(events: pd.DataFrame, period: Period, municipality: Municipality) 
         Its last day ends the last fortnight.
     municipality
         Its sources name the partners; a source of upcoming events only is no reporter.
+    unread
+        Sources with a file that could not be read: their silence says nothing.
 
     Returns
     -------
@@ -75,17 +85,21 @@ def reporters(events: pd.DataFrame, period: Period, municipality: Municipality) 
     heard = _heard(events[events["kind"] != "upcoming"], municipality)
     heard = heard[heard["first"] < pd.Timestamp(period.end)]
     of = {key: rows for key, rows in heard.groupby(["source", "partner"])}
+    unheard = {municipality.first_form(source) for source in unread}
     rows, lines = [], []
     for key, name in who.items():
         own = of.get(key, heard.iloc[:0])
+        nothing = UNREAD if key[0] in unheard else SILENT
         states = []
         for number, fortnight in enumerate(fortnights):
             start, end = pd.Timestamp(fortnight.start), pd.Timestamp(fortnight.end)
             here = own.loc[(own["first"] < end) & (own["last"] >= start), "nil"]
             n = int((~here).sum())
-            states.append(REPORTED if n else NIL if len(here) else SILENT)
+            states.append(REPORTED if n else NIL if len(here) else nothing)
             rows.append((name, number, n, states[-1]))
-        lines.append((name, *map(states.count, STATES), *_last(own, period)))
+        last, fallen = _last(own, period)
+        fallen = fallen and nothing == SILENT
+        lines.append((name, *map(states.count, STATES), last, fallen))
     table = pd.DataFrame(rows, columns=["partner", "fortnight", "n", "state"])
     partners = pd.DataFrame(lines, columns=["partner", *STATES, "last", "fallen"])
     listed = {

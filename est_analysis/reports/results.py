@@ -177,7 +177,8 @@ class Results:
         """Who reported in each of the last fortnights."""
         from est_analysis.patterns.reporters import reporters
 
-        return reporters(self.events, self.period, self.municipality)
+        unread = {one.source for one in self.unread}
+        return reporters(self.events, self.period, self.municipality, unread=unread)
 
     @result
     def quarantine(self) -> pd.DataFrame:

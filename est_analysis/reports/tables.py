@@ -17,7 +17,7 @@ from est_analysis.counts import Interval
 from est_analysis.evidence import Share, Text, foremost
 from est_analysis.patterns.coverage import SILENT_DAYS
 from est_analysis.patterns.hotspots import PLACE_KINDS
-from est_analysis.patterns.reporters import FORTNIGHTS, NIL, REPORTED, SILENT, STATES
+from est_analysis.patterns.reporters import FORTNIGHTS, NIL, REPORTED, SILENT, STATES, UNREAD
 from est_analysis.reports import cards
 from est_analysis.reports.findings import situation_label
 from est_analysis.reports.language import KINDS, WEEKDAYS, Language
@@ -430,6 +430,7 @@ def waiting(results: Results) -> Tables:
 
 
 _STATE = {REPORTED: "●\u00a0rapporterar", NIL: "○\u00a0nollrapport", SILENT: "–\u00a0tyst"}
+_STATE[UNREAD] = "?\u00a0fil\u00a0oläst"
 _FALLEN = "▲\u00a0har\u00a0tystnat"
 
 
@@ -484,7 +485,7 @@ def fortnights(results: Results) -> Table:
         rows,
         say,
         Text(
-            "Noll: nollrapport. Streck: tyst. En rad räknas när den registrerades, annars när den började; en månadsuppgift i varje "
+            "Noll: nollrapport. Streck: tyst. ?: en fil gick inte att läsa. En rad räknas när den registrerades, annars när den började; en månadsuppgift i varje "
             "period som den rör. Fler rader för att fler rapporterar är ingen ökning: jämför med "
             "rader per rapportör."
         ),
@@ -493,7 +494,7 @@ def fortnights(results: Results) -> Table:
 
 
 def _fortnight(state: str, n: int) -> Text:
-    return Text("{n}", {"n": n}) if state == REPORTED else Text({NIL: "noll", SILENT: "–"}[state])
+    return Text("{n}", {"n": n}) if state == REPORTED else Text({NIL: "noll", SILENT: "–", UNREAD: "?"}[state])
 
 
 def places(results: Results, most: int | None = 15) -> Table:
