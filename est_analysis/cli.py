@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -52,36 +53,38 @@ def new(
 
 
 @app.command()
-def check(folder: Folder = "exempelsjo") -> None:
+def check(
+    folder: Folder = "exempelsjo",
+    every: Annotated[
+        bool, typer.Option("--all", help="Lista varje stoppad rad, inte bara de första.")
+    ] = False,
+) -> None:
     """
     Läs inställningar, leveranser och register, och säg vad som inte går att använda.
 
-    Skriver ingenting. Exempel: est check ../savsjo
+    Skriver ingenting. Slutar med 0 när allt gick att läsa, också om rader väntar på rättning, och
+    med 2 när en fil inte gick att läsa. Exempel: est check ../savsjo
     """
     from est_analysis import municipality as municipalities
-    from est_analysis.gather.accept import REASONS, gather
+    from est_analysis.gather.accept import gather
+    from est_analysis.gather.quality import measure
     from est_analysis.measures.register import read
+    from est_analysis.patterns.coverage import latest_quarter_of
+    from est_analysis.reports.check import lines, summary, verdict
+    from est_analysis.reports.language import Language
 
     municipality = municipalities.load(folder)
-    gathered = gather(municipality)
-    register = read(municipality)
-    table = Table("Fil", "Rader", "Används", "Karantän", "Tas ej in", "Upprepade", box=None)
-    for row in gathered.accounting.itertuples():
-        numbers = (row.rows, row.accepted, row.quarantined, row.dropped, row.repeated)
-        table.add_row(row.file, *map(str, numbers))
+    gathered, register, say = gather(municipality), read(municipality), Language("sv")
+    quality = measure(gathered, municipality, latest_quarter_of(gathered.events))
+    table = Table("Källa", "Rader", "Används", "Väntar", "Tas ej in", "Upprepade", box=None)
+    for cells in summary(quality):
+        table.add_row(*map(escape, cells))
     _out.print(table)
-    for row in gathered.quarantine.itertuples():
-        value = f": {row.value}" if row.value else ""
-        where = f"{row.file} rad {row.row}, {row.column}"
-        _out.print(f"{where}: {REASONS[row.reason]}{value}", soft_wrap=True)
-    for row in register.faults.itertuples():
-        _out.print(f"{row.file} rad {row.row}, {row.column}: {row.reason}", soft_wrap=True)
-    stopped = int(gathered.accounting["quarantined"].sum()) + len(register.faults)
-    _out.print(
-        f"{stopped} rader väntar på rättning. De kommer med när de är rättade."
-        if stopped
-        else "Allt går att använda."
-    )
+    for line in lines(gathered, quality, register, say, every=every):
+        _out.print(line, markup=False, soft_wrap=True)
+    _out.print("\n" + verdict(gathered, register, say), markup=False, soft_wrap=True)
+    if gathered.unread:
+        raise typer.Exit(BAD_INPUT)
 
 
 @app.command()
@@ -113,6 +116,9 @@ def report(
             bar.update(task, description=what, completed=done, total=steps)
 
         built = build(folder, period, edition=edition, language=language, out=out, progress=show)
+    for unread in built.unread:
+        _err.print(str(unread.error), markup=False, soft_wrap=True)
+        _err.print("Rapporten är gjord utan den filen, och säger det.", soft_wrap=True)
     _out.print(f"Rapport: {built.report}", soft_wrap=True)
     _out.print(f"Inför mötet: {built.brief}", soft_wrap=True)
 

@@ -153,6 +153,7 @@ class Columns(_Part):
     severity: str | None = None
     count: str | None = None
     text: str | None = None
+    partner: str | None = None
 
     @model_validator(mode="after")
     def _both_axes(self) -> Columns:
@@ -211,6 +212,7 @@ class Source(_Part):
     default_times: tuple[Clock, ...] = ()
     free_text: bool = False
     personal_data: Literal["stop", "drop_text"] = "stop"
+    partners: tuple[str, ...] = ()
 
     @model_validator(mode="before")
     @classmethod
@@ -238,6 +240,8 @@ class Source(_Part):
             raise ValueError("columns.start saknas, eller constants.start för en hel källa")
         if self.columns.text is not None and not self.free_text:
             raise ValueError("columns.text kräver free_text = true: gruppens beslut om fritext")
+        if self.columns.partner is not None and not self.partners:
+            raise ValueError("columns.partner kräver partners: vilka som får stå i kolumnen")
         return self
 
     @property
@@ -251,6 +255,13 @@ class Source(_Part):
         if self.crs is None and self.format == "geojson" and self.columns.x == "geometry_x":
             return "EPSG:4326"  # RFC 7946: the geometry of GeoJSON is WGS 84
         return self.crs
+
+    @property
+    def record_kinds(self) -> frozenset[str]:
+        """Every kind of record that the source's rows can be."""
+        if self.columns.kind is None:
+            return frozenset() if self.kind is None else frozenset({self.kind})
+        return frozenset(self.kinds.values())
 
     def read_columns(self) -> list[str]:
         """Return every column that must be in the files; no other is read."""

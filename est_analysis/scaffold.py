@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from openpyxl import Workbook
 from openpyxl.styles import Font
@@ -12,59 +13,10 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from est_analysis.errors import SettingsError
-from est_analysis.gather import codes
+from est_analysis.gather import codes, form
 from est_analysis.measures import register
 from est_analysis.municipality import SETTINGS_FILE
 
-KINDS = {
-    "händelse": "event",
-    "otrygg plats": "unsafe_place",
-    "trygg plats": "safe_place",
-    "fysisk brist": "physical_defect",
-    "kommande": "upcoming",
-    "nollrapport": "nil_report",
-}
-"""What the reporting sheet calls each kind of record."""
-
-CATEGORIES = (
-    *("Skadegörelse", "Klotter", "Anlagd brand/eldning", "Stöld/snatteri"),
-    *("Inbrott (lokal/förråd/fordon)", "Våld utomhus", "Hot/ofredande på allmän plats"),
-    *("Olaga intrång", "Misstänkt narkotikahantering (plats)", "Incident mot anställd"),
-    *("Störande folksamling", "Störande körning/buskörning", "Fortkörning/osäker trafik"),
-    *("Störande berusning", "Buller", "Falskt brandlarm/okynne", "Tillhåll"),
-    *("Bristande/trasig belysning", "Skymmande växtlighet", "Nedskräpning"),
-    *("Eftersatt underhåll", "Trasigt lås/tillträde", "Utformning/dålig sikt"),
-    *("Brist på alternativ gångväg", "Otrygg plats", "Få människor", "Dåligt rykte"),
-    *("Undviker plats", "Ryktesspridning/oro", "Trygg plats", "Arrangemang/evenemang"),
-    *("Risk inför helg/lov", "Förväntad samling", "Inget att rapportera"),
-)
-"""A proposal, merged from what municipalities' forms ask for; the group edits it in the TOML."""
-
-PLACE_TYPES = (
-    *("torg", "skola", "park", "parkering", "gc-väg", "station", "butik"),
-    *("trapphus-gemensamt", "idrottsplats"),
-)
-FACTORS = (*("belysning", "växtlighet", "skräp", "klotter", "insyn", "övergivet", "samlingsplats"),)
-REPORT_COLUMNS = (
-    *("id", "typ", "kategori", "datum_fran", "tid_fran", "datum_till", "tid_till", "plats_namn"),
-    *("platstyp", "omrade", "x_sweref99tm", "y_sweref99tm", "allvar", "miljofaktorer", "antal"),
-    "rapporterad_datum",
-)
-_REPORT_LISTS = {
-    "typ": tuple(KINDS),
-    "kategori": CATEGORIES,
-    "platstyp": PLACE_TYPES,
-    "allvar": ("1", "2", "3"),
-    "miljofaktorer": FACTORS,
-}
-_HELP = (
-    "En rad är en händelse, en plats eller en brist. Skriv vad, var och när.",
-    "Skriv aldrig namn, personnummer, bilnummer eller något annat om en person.",
-    "Händelser i bostäder ska inte vara med.",
-    "Datum skrivs 2026-09-30 och klockslag 21:15. Vet du inte när: skriv från och till.",
-    "plats_namn ska stå i platslistan (reference/places.csv). Koordinater behövs inte då.",
-    "Har inget hänt: skriv en rad med typ nollrapport, kategori Inget att rapportera och datum.",
-)
 _ROWS = 2_000
 
 _SETTINGS = """\
@@ -94,23 +46,14 @@ decisions = "register/beslut.xlsx"
 partner = "EST-gruppens rapportörer"
 files = "deliveries/est/*.xlsx"
 format = "excel"
-sheet = "Rapport"
+sheet = "{sheet}"
+# Förvaltningar och bolag som rapporterar, aldrig personer. Ändra fritt, här och i mallens lista.
+partners = [
+{partners}
+]
 
 [sources.est.columns]
-id = "id"
-kind = "typ"
-code = "kategori"
-start = ["datum_fran", "tid_fran"]
-end = ["datum_till", "tid_till"]
-registered = "rapporterad_datum"
-place = "plats_namn"
-place_type = "platstyp"
-area = "omrade"
-x = "x_sweref99tm"
-y = "y_sweref99tm"
-severity = "allvar"
-factors = "miljofaktorer"
-count = "antal"
+{columns}
 
 [sources.est.kinds]
 {kinds}
@@ -181,17 +124,20 @@ def make(folder: Path, name: str) -> list[str]:
         raise SettingsError(f"Mappen går inte att göra: {error}.") from error
     settings = _SETTINGS.format(
         name=name.replace("\n", " "),
-        quoted=json.dumps(name, ensure_ascii=False),
-        kinds="\n".join(f'"{key}" = "{value}"' for key, value in KINDS.items()),
-        codes="\n".join(f'"{category}" = "{category}"' for category in CATEGORIES),
+        quoted=_toml(name),
+        sheet=form.SHEET,
+        partners="\n".join(f"  {_toml(name)}," for name in form.REPORTERS),
+        columns="\n".join(f"{key} = {_toml(value)}" for key, value in form.columns().items()),
+        kinds="\n".join(f"{_toml(key)} = {_toml(value)}" for key, value in form.KINDS.items()),
+        codes="\n".join(f"{_toml(name)} = {_toml(name)}" for name in form.CATEGORIES),
     )
     (folder / SETTINGS_FILE).write_text(settings, encoding="utf-8", newline="\n")
     header = "name;place_type;x;y;area\n"
     (folder / "reference/places.csv").write_text(header, encoding="utf-8", newline="\n")
     (folder / "reference/brottskoder.csv").write_bytes(codes.SHIPPED.read_bytes())
-    _sheet(folder / "deliveries/est/est_rapport.xlsx", "Rapport", REPORT_COLUMNS, _REPORT_LISTS)
-    _sheet(folder / "register/problem.xlsx", "Problem", register.PROBLEM_COLUMNS, {})
-    _sheet(
+    write_form(folder / "deliveries/est/est_rapport.xlsx")
+    _register(folder / "register/problem.xlsx", "Problem", register.PROBLEM_COLUMNS, {})
+    _register(
         folder / "register/atgarder.xlsx",
         "Åtgärder",
         register.MEASURE_COLUMNS,
@@ -201,7 +147,7 @@ def make(folder: Path, name: str) -> list[str]:
             "status": register.MEASURE_STATES,
         },
     )
-    _sheet(
+    _register(
         folder / "register/beslut.xlsx",
         "Beslut",
         register.DECISION_COLUMNS,
@@ -216,32 +162,41 @@ def make(folder: Path, name: str) -> list[str]:
     ]
 
 
-def _sheet(
-    file: Path, title: str, columns: tuple[str, ...], lists: dict[str, tuple[str, ...]]
+def _toml(value: str | list[str]) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def write_form(file: Path) -> None:
+    """Write the empty reporting sheet: `form.FIELDS` with lists, formats and how to fill in."""
+    columns = [
+        _Column(field.name, field.choices, field.looks, field.several) for field in form.FIELDS
+    ]
+    needed = {True: "ja", False: ""}
+    advice = [
+        *((text,) for text in form.ADVICE),
+        (),
+        ("Kolumn", "Så fyller du i", "Måste fyllas i", "Välj ur listan"),
+        *(
+            (field.name, field.help, needed[field.needed], ", ".join(field.choices))
+            for field in form.FIELDS
+        ),
+    ]
+    _write(file, form.SHEET, columns, "Så fyller du i", advice)
+
+
+def _register(
+    file: Path, title: str, names: tuple[str, ...], lists: dict[str, tuple[str, ...]]
 ) -> None:
-    """Write a workbook with headings, drop-down lists and, last, a page of advice."""
-    book = Workbook()
-    page: Worksheet = book.active
-    page.title = title
-    choices = book.create_sheet("Listor")
-    for number, column in enumerate(columns, 1):
-        letter = get_column_letter(number)
-        cell = page.cell(1, number, column)
-        cell.font = Font(bold=True)
-        page.column_dimensions[letter].width = max(12, len(column) + 2)
-        if column in lists:
-            _drop_down(page, choices, letter, column, lists[column])
-        elif column.startswith(("datum", "tid_")) or column.endswith("datum"):
-            for row in range(2, _ROWS):
-                page.cell(row, number).number_format = "@"
-    page.freeze_panes = "A2"
-    if not lists:
-        book.remove(choices)
-    advice = book.create_sheet("Läs mig")
-    for row, text in enumerate(_HELP if title == "Rapport" else _REGISTER_HELP, 1):
-        advice.cell(row, 1, text)
-    advice.column_dimensions["A"].width = 100
-    book.save(file)
+    """Write one of the group's registers, empty."""
+    columns = [
+        _Column(name, lists.get(name, ()), "written" if _is_date(name) else "text")
+        for name in names
+    ]
+    _write(file, title, columns, "Läs mig", [(text,) for text in _REGISTER_HELP])
+
+
+def _is_date(name: str) -> bool:
+    return name.startswith("datum") or name.endswith("datum")
 
 
 _REGISTER_HELP = (
@@ -252,22 +207,93 @@ _REGISTER_HELP = (
 )
 
 
-def _drop_down(
-    page: Worksheet, choices: Worksheet, letter: str, column: str, values: tuple[str, ...]
+class _Column(NamedTuple):
+    """One column of a workbook: heading, choices, looks, and whether several may stand."""
+
+    name: str
+    choices: tuple[str, ...]
+    looks: str
+    several: bool = False
+
+
+_FORMATS = {"date": "yyyy\\-mm\\-dd", "clock": "hh:mm", "whole": "0", "written": "@"}
+_RULES: dict[str, dict[str, Any]] = {
+    "date": {
+        "type": "date",
+        "operator": "greaterThan",
+        "formula1": "36526",  # 2000-01-01
+        "error": "Skriv ett datum, till exempel 2026-09-30.",
+    },
+    "clock": {
+        "type": "time",
+        "operator": "between",
+        "formula1": "0",
+        "formula2": "0.999988425925926",  # 23:59:59
+        "error": "Skriv ett klockslag, till exempel 21:15.",
+    },
+    "whole": {
+        "type": "whole",
+        "operator": "greaterThanOrEqual",
+        "formula1": "1",
+        "error": "Skriv ett heltal från 1.",
+    },
+}
+
+
+def _write(
+    file: Path,
+    title: str,
+    columns: list[_Column],
+    advice_title: str,
+    advice: list[tuple[str, ...]],
 ) -> None:
+    """Write a workbook with headings, lists to choose from, formats and, last, a page of advice."""
+    book = Workbook()
+    page: Worksheet = book.active
+    page.title = title
+    choices = book.create_sheet("Listor")
+    for number, column in enumerate(columns, 1):
+        letter = get_column_letter(number)
+        page.cell(1, number, column.name).font = Font(bold=True)
+        page.column_dimensions[letter].width = max(12, len(column.name) + 2)
+        if column.looks in _FORMATS:
+            for row in range(2, _ROWS + 1):
+                page.cell(row, number).number_format = _FORMATS[column.looks]
+        rule = _rule(choices, column)
+        if rule is not None:
+            page.add_data_validation(rule)
+            rule.add(f"{letter}2:{letter}{_ROWS}")
+    page.freeze_panes = "A2"
+    if choices.cell(1, 1).value is None:
+        book.remove(choices)
+    explained = book.create_sheet(advice_title)
+    for row, cells in enumerate(advice, 1):
+        for number, text in enumerate(cells, 1):
+            explained.cell(row, number, text)
+            explained.cell(row, number).font = Font(bold=cells[0] == "Kolumn")
+    for letter, width in zip("ABCD", (20, 70, 16, 60), strict=True):
+        explained.column_dimensions[letter].width = width
+    book.save(file)
+
+
+def _rule(choices: Worksheet, column: _Column) -> DataValidation | None:
+    """Return what a column's cells must hold, if anything, its choices written among the lists."""
+    if not column.choices:
+        rule = _RULES.get(column.looks)
+        title = "Det går inte att läsa"
+        return rule and DataValidation(
+            **rule, allow_blank=True, showErrorMessage=True, errorTitle=title
+        )
     at = choices.max_column + (1 if choices.cell(1, 1).value else 0)
-    choices.cell(1, at, column).font = Font(bold=True)
-    for row, value in enumerate(values, 2):
+    choices.cell(1, at, column.name).font = Font(bold=True)
+    for row, value in enumerate(column.choices, 2):
         choices.cell(row, at, value)
     where = get_column_letter(at)
-    several = column == "miljofaktorer"
-    rule = DataValidation(
+    return DataValidation(
         type="list",
-        formula1=f"Listor!${where}$2:${where}${len(values) + 1}",
+        formula1=f"Listor!${where}$2:${where}${len(column.choices) + 1}",
         allow_blank=True,
-        showErrorMessage=not several,
+        showErrorMessage=not column.several,
         errorTitle="Välj ur listan",
         error="Värdet finns inte i listan.",
     )
-    page.add_data_validation(rule)
-    rule.add(f"{letter}2:{letter}{_ROWS}")

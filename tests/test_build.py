@@ -209,6 +209,9 @@ def spoil(home: Path, to: Path, what: str) -> Path:
     text = delivery.read_text(encoding="utf-8-sig")
     if what == "column":
         delivery.write_text(text.replace("BROTTSKOD", "KOD", 1), encoding="utf-8")
+    elif what == "every file":
+        for file in (folder / "deliveries/polis").glob("*.csv"):
+            file.write_text("KOD\n1\n", encoding="utf-8")
     elif what == "no table":
         delivery.write_bytes(bytes(range(256)) * 40)
     elif what == "source":
@@ -219,8 +222,7 @@ def spoil(home: Path, to: Path, what: str) -> Path:
 @pytest.mark.parametrize(
     ("what", "error", "says"),
     [
-        ("column", DeliveryError, "BROTTSKOD"),
-        ("no table", DeliveryError, "polis_2023Q4.csv"),
+        ("every file", DeliveryError, "BROTTSKOD"),
         ("source", SettingsError, "deliveries/medborgare"),
     ],
 )
@@ -230,3 +232,38 @@ def test_bad_deliveries_write_nothing(what, error, says, home, tmp_path):
         build(folder, PERIOD, out=tmp_path / "reports")
     assert not (tmp_path / "reports").exists()
     assert not (folder / "store").exists()
+
+
+@pytest.fixture(scope="module")
+def without(home, tmp_path_factory):
+    """Return what is built when one of the police's files cannot be read."""
+    folder = spoil(home, tmp_path_factory.mktemp("spoilt"), "column")
+    return build(folder, PERIOD, out=tmp_path_factory.mktemp("reports"))
+
+
+def test_a_file_that_cannot_be_read_is_told_first(without, built):
+    for name in ("report", "brief"):
+        page = BeautifulSoup(getattr(without, name).read_text(encoding="utf-8"), "html.parser")
+        first = page.find(id="svaret").find(class_="finding").text
+        assert "polis_2023Q4.csv från Polisen gick inte att läsa" in first
+        assert "anmälda brott jämförs inte" in first
+        assert "Gör så här: Rätta [sources.polis.columns]" in first
+    assert [one.file for one in without.unread] == ["deliveries/polis/polis_2023Q4.csv"]
+    assert built.unread == ()
+    assert "gick inte att läsa" not in built.brief.read_text(encoding="utf-8")
+
+
+def test_a_missing_file_never_looks_like_a_fall(without, built):
+    """The rest is compared as before; nothing that the file would have told of is."""
+    there, here = (
+        {f["id"]: f for f in json.loads((b.folder / "findings.json").read_text("utf-8"))["rapport"]}
+        for b in (without, built)
+    )
+    crimes = [i for i in there if i.startswith(("change/reported_crime", "measure/"))]
+    assert len(crimes) > 10
+    assert all(there[i]["estimate"] is None and there[i]["interval"] is None for i in crimes)
+    assert any(here[i]["estimate"] for i in crimes)
+    assert there["change/event"]["estimate"] == here["change/event"]["estimate"]
+    table = (without.folder / "tables/rapport/forandring.csv").read_text("utf-8-sig")
+    crime = next(line for line in table.splitlines() if line.startswith("anmälda brott"))
+    assert re.fullmatch(r"anmälda brott;\d+;+", crime)

@@ -307,3 +307,21 @@ def test_late_registration_is_no_fall():
     assert only(compare(events(*whole), Q3, PLAIN, by="kind"))["ratio"] == 0.5
     later = [*rows, {"start": "2026-10-05", "registered": "2026-11-15"}]
     assert only(compare(events(*later), Q3, PLAIN, by="kind"))["expected"] == 40
+
+
+def test_a_kind_whose_file_could_not_be_read_is_not_compared():
+    """It would look like a fall; the other kinds are compared as ever."""
+    rows = []
+    for year in (2023, 2024, 2025):
+        rows += each_day(f"{year}-07-01", 40) + each_day(f"{year}-07-01", 40, kind="event")
+    table = events(*rows, *each_day("2026-07-01", 2), *each_day("2026-07-01", 40, kind="event"))
+    period, file = parse("2026Q3"), {"reported_crime": "deliveries/polis/b.csv"}
+    whole = compare(table, period, settings(), by="kind").table.set_index("kind")
+    lacking = compare(table, period, settings(), by="kind", missing=file)
+    without = lacking.table.set_index("kind")
+    assert whole.loc["reported_crime", "ratio"] < 0.1
+    assert not without.loc["reported_crime", "gate"]
+    unknown = ["expected", "ratio", "low", "high", "p", "preceding"]
+    assert without.loc["reported_crime", unknown].isna().all()
+    assert without.loc["event", "ratio"] == whole.loc["event", "ratio"]
+    assert lacking.missing == file

@@ -199,9 +199,7 @@ def test_ordinary_texts_pass():
 
 
 def test_without_the_check_digit_ordinary_texts_are_stopped(monkeypatch):
-    like = [
-        f"ärende {d:%y%m%d}{n:04d}" for d, n in zip(pd.date_range("2020", periods=500), range(500))
-    ]
+    like = [f"ärende {d:%y%m%d}{n:04d}" for n, d in enumerate(pd.date_range("2020", periods=500))]
     share = sum(map(bool, found(*like))) / 500
     print(f"\nrunning numbers that begin with a date: {share:.1%} stopped (one check digit in ten)")
     assert 0.05 < share < 0.15

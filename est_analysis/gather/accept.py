@@ -43,18 +43,43 @@ REASONS = {
     "unreadable_registered": "registreringsdatumet går inte att läsa",
     "end_before_start": "slutar innan den börjar",
     "unreadable_coordinates": "koordinaterna går inte att läsa",
-    "degrees": 'koordinaterna är grader, inte meter: skriv crs = "EPSG:4326" för källan',
-    "metres_for_degrees": "koordinaterna är meter, inte grader: skriv till exempel"
-    ' crs = "EPSG:3006" för källan',
-    "swapped_axes": "x och y har bytt plats: byt dem i källans columns, eller rätta raden",
-    "other_crs": "koordinaterna passar i ett annat system än det angivna: skriv det som crs för"
-    " källan",
+    "degrees": "koordinaterna är grader, inte meter",
+    "metres_for_degrees": "koordinaterna är meter, inte grader",
+    "swapped_axes": "x och y har bytt plats",
+    "other_crs": "koordinaterna passar i ett annat system än det angivna",
     "outside": "ligger utanför kommunen",
     "bad_count": "antalet är inget heltal från 1",
     "bad_severity": "allvaret är inte 1, 2 eller 3",
     "personal_data": "innehåller personuppgifter",
 }
 """What each reason for quarantine is called in what people read."""
+
+REMEDIES = {
+    "broken_row": "Ta bort det överflödiga skiljetecknet på raden, eller sätt texten inom "
+    "citattecken.",
+    "unknown_kind": "Rätta typen, eller skriv under kinds för källan vad den betyder.",
+    "unknown_code": "Rätta koden, eller för in den i kodlistan med sin grupp. Ska den aldrig tas "
+    "in: skriv den under drop.",
+    "no_start": "Fyll i när det hände. Vet ni bara månaden: skriv 2026-09.",
+    "unreadable_start": "Skriv datumet som 2026-09-30 och klockslaget som 21:15.",
+    "unreadable_end": "Skriv slutdatumet som 2026-09-30, eller lämna det tomt.",
+    "unreadable_registered": "Skriv registreringsdatumet som 2026-09-30, eller lämna det tomt.",
+    "end_before_start": "Se efter om från och till har bytt plats.",
+    "unreadable_coordinates": "Skriv koordinaterna som tal, eller lämna dem tomma och skriv "
+    "platsens namn.",
+    "degrees": 'Skriv crs = "EPSG:4326" för källan i municipality.toml.',
+    "metres_for_degrees": 'Skriv systemet för källan i municipality.toml, till exempel crs = "EPSG:3006".',
+    "swapped_axes": "Byt x och y i källans columns i municipality.toml. Gäller det enstaka rader: "
+    "rätta dem.",
+    "other_crs": "Skriv det system som värdet anger som crs för källan i municipality.toml.",
+    "outside": 'Rätta koordinaterna. Gäller raden en annan kommun: skriv outside = "drop" för '
+    "källan.",
+    "bad_count": "Skriv antalet som ett heltal från 1.",
+    "bad_severity": "Skriv allvaret som 1, 2 eller 3, eller lämna det tomt.",
+    "personal_data": "Ta bort uppgiften om en person ur raden. Är det ingen personuppgift: skriv "
+    "behåll för raden i reference/decisions.csv.",
+}
+"""What to do about each reason, for those who can mend the row or ask for a new delivery."""
 
 
 @dataclass(frozen=True)
@@ -241,7 +266,7 @@ def _assess(
         {
             "event_id": _identity(pile, source),
             "source": pile.source,
-            "partner": source.partner,
+            "partner": _partner(rows, source),
             "kind": kind,
             "group": group,
             "police_activity": police,
@@ -308,6 +333,12 @@ def _text(rows: pd.DataFrame, column: str | None, default: str = "") -> pd.Serie
     if column is None:
         return pd.Series(default, index=rows.index, dtype=str)
     return times.text_of(rows[column])
+
+
+def _partner(rows: pd.DataFrame, source: Source) -> pd.Series:
+    """Return who reported each row: a body that the settings list, else the source's partner."""
+    given = _text(rows, source.columns.partner)
+    return given.where(given.isin(source.partners), source.partner)
 
 
 def _whole(

@@ -14,31 +14,104 @@ from est_analysis.municipality import PlacePrecision, RecordKind
 
 _WALL_TIME = "datetime64[s]"
 
+
+def _told(description: str, *, unit: str = "", sensitivity: str = "") -> dict[str, Any]:
+    """
+    Return what the data dictionary says of a column, in Swedish.
+
+    Sensitivity is ``intern`` (stays with the analyst), ``plats`` (shown only as places with enough
+    events), ``fritext`` (only where the group has switched it on), or empty.
+    """
+    return {
+        "description": description,
+        "metadata": {"unit": unit, "sensitivity": sensitivity},
+    }
+
+
 EVENTS = pa.DataFrameSchema(
     {
-        "event_id": pa.Column(str, unique=True),
-        "source": pa.Column(str),
-        "partner": pa.Column(str),
-        "kind": pa.Column(str, pa.Check.isin(get_args(RecordKind))),
-        "group": pa.Column(str, pa.Check.str_length(min_value=1)),
-        "police_activity": pa.Column(bool),
-        "start": pa.Column(_WALL_TIME),
-        "end": pa.Column(_WALL_TIME, nullable=True),
-        "registered": pa.Column(_WALL_TIME, nullable=True),
-        "time_precision": pa.Column(str, pa.Check.isin(PRECISIONS)),
-        "x": pa.Column(float, nullable=True),
-        "y": pa.Column(float, nullable=True),
-        "place_precision": pa.Column(str, pa.Check.isin(get_args(PlacePrecision))),
-        "place": pa.Column(str),
-        "place_type": pa.Column(str),
-        "area": pa.Column(str),
-        "severity": pa.Column(float, pa.Check.in_range(1, 3), nullable=True),
-        "factors": pa.Column(str),
-        "count": pa.Column("int64", pa.Check.ge(1)),
-        "text": pa.Column(str),
-        "same_as": pa.Column(str),
-        "file": pa.Column(str),
-        "row": pa.Column("int64"),
+        "event_id": pa.Column(
+            str,
+            unique=True,
+            **_told(
+                "Radens nyckel: källans namn och partens eget nummer, eller ett avtryck av raden",
+                sensitivity="intern",
+            ),
+        ),
+        "source": pa.Column(str, **_told("Källans namn i municipality.toml")),
+        "partner": pa.Column(
+            str, **_told("Vem som rapporterat: en part, förvaltning eller ett bolag")
+        ),
+        "kind": pa.Column(
+            str,
+            pa.Check.isin(get_args(RecordKind)),
+            **_told("Slag av uppgift; slagen räknas aldrig ihop"),
+        ),
+        "group": pa.Column(
+            str,
+            pa.Check.str_length(min_value=1),
+            **_told("Grupp som koden eller kategorin räknas till"),
+        ),
+        "police_activity": pa.Column(
+            bool, **_told("Om gruppen följer hur mycket polisen kontrollerar")
+        ),
+        "start": pa.Column(_WALL_TIME, **_told("När det började, lokal tid på klockan")),
+        "end": pa.Column(_WALL_TIME, nullable=True, **_told("När det senast var över, lokal tid")),
+        "registered": pa.Column(
+            _WALL_TIME,
+            nullable=True,
+            **_told("När det registrerades eller rapporterades, lokal tid"),
+        ),
+        "time_precision": pa.Column(
+            str, pa.Check.isin(PRECISIONS), **_told("Hur fint tiden är känd")
+        ),
+        "x": pa.Column(
+            float,
+            nullable=True,
+            **_told("Öst, i kommunens koordinatsystem", unit="meter", sensitivity="plats"),
+        ),
+        "y": pa.Column(
+            float,
+            nullable=True,
+            **_told("Norr, i kommunens koordinatsystem", unit="meter", sensitivity="plats"),
+        ),
+        "place_precision": pa.Column(
+            str,
+            pa.Check.isin(get_args(PlacePrecision)),
+            **_told("Hur fint platsen är känd; bara point, street och place är en plats"),
+        ),
+        "place": pa.Column(
+            str,
+            **_told(
+                "Offentlig plats, gata eller ruta; aldrig en bostadsadress", sensitivity="plats"
+            ),
+        ),
+        "place_type": pa.Column(str, **_told("Slag av plats")),
+        "area": pa.Column(str, **_told("Område")),
+        "severity": pa.Column(
+            float,
+            pa.Check.in_range(1, 3),
+            nullable=True,
+            **_told("Allvar enligt rapportören", unit="1–3"),
+        ),
+        "factors": pa.Column(str, **_told("Faktorer i miljön, med komma mellan")),
+        "count": pa.Column(
+            "int64", pa.Check.ge(1), **_told("Hur många händelser raden räknar", unit="antal")
+        ),
+        "text": pa.Column(
+            str, **_told("Fritext, tom om den inte är påslagen", sensitivity="fritext")
+        ),
+        "same_as": pa.Column(
+            str,
+            **_told(
+                "Nyckel till den rad som denna räknas tillsammans med; annars tom",
+                sensitivity="intern",
+            ),
+        ),
+        "file": pa.Column(str, **_told("Levererad fil", sensitivity="intern")),
+        "row": pa.Column(
+            "int64", **_told("Radens nummer i filen, som man ser det", sensitivity="intern")
+        ),
     },
     checks=[
         pa.Check(lambda t: ~(t["end"] < t["start"]), error="end before start"),
@@ -55,12 +128,17 @@ empty unless the settings switch free text on.
 
 QUARANTINE = pa.DataFrameSchema(
     {
-        "source": pa.Column(str),
-        "file": pa.Column(str),
-        "row": pa.Column("int64"),
-        "column": pa.Column(str),
-        "reason": pa.Column(str),
-        "value": pa.Column(str),
+        "source": pa.Column(str, **_told("Källans namn i municipality.toml")),
+        "file": pa.Column(str, **_told("Levererad fil", sensitivity="intern")),
+        "row": pa.Column(
+            "int64", **_told("Radens nummer i filen, som man ser det", sensitivity="intern")
+        ),
+        "column": pa.Column(str, **_told("Kolumnen med felet")),
+        "reason": pa.Column(str, **_told("Skälet; listan står nedan")),
+        "value": pa.Column(
+            str,
+            **_told("Värdet, bara där det inte kan vara en personuppgift", sensitivity="intern"),
+        ),
     },
     strict=True,
     ordered=True,
@@ -69,12 +147,18 @@ QUARANTINE = pa.DataFrameSchema(
 
 NEAR_MISSES = pa.DataFrameSchema(
     {
-        "source": pa.Column(str),
-        "sort": pa.Column(str, pa.Check.isin(["column", "code", "kind", "place"])),
-        "written": pa.Column(str),
-        "means": pa.Column(str),
-        "score": pa.Column(float, pa.Check.in_range(0, 100)),
-        "rows": pa.Column("int64", pa.Check.ge(1)),
+        "source": pa.Column(str, **_told("Källans namn i municipality.toml")),
+        "sort": pa.Column(
+            str, pa.Check.isin(["column", "code", "kind", "place"]), **_told("Vad det gäller")
+        ),
+        "written": pa.Column(str, **_told("Så som det står i leveransen", sensitivity="intern")),
+        "means": pa.Column(str, **_told("Det kända som liknar mest")),
+        "score": pa.Column(
+            float, pa.Check.in_range(0, 100), **_told("Hur lika de är", unit="0–100")
+        ),
+        "rows": pa.Column(
+            "int64", pa.Check.ge(1), **_told("Hur många rader det gäller", unit="antal")
+        ),
     },
     strict=True,
     ordered=True,
@@ -87,12 +171,14 @@ they are (0-100), and how many rows it concerns. Nothing is taken for its candid
 
 LINKS = pa.DataFrameSchema(
     {
-        "event_id": pa.Column(str),
-        "other_id": pa.Column(str),
-        "metres": pa.Column(float, nullable=True),
-        "hours": pa.Column(float, nullable=True),
-        "score": pa.Column(float, pa.Check.in_range(0, 1)),
-        "decided": pa.Column(bool),
+        "event_id": pa.Column(str, **_told("Den ena raden", sensitivity="intern")),
+        "other_id": pa.Column(str, **_told("Den andra raden", sensitivity="intern")),
+        "metres": pa.Column(float, nullable=True, **_told("Avstånd", unit="meter")),
+        "hours": pa.Column(float, nullable=True, **_told("Tid emellan", unit="timmar")),
+        "score": pa.Column(
+            float, pa.Check.in_range(0, 1), **_told("Hur troligt det är samma händelse", unit="0–1")
+        ),
+        "decided": pa.Column(bool, **_told("Om gruppen har bestämt det")),
     },
     strict=True,
     ordered=True,
@@ -101,12 +187,22 @@ LINKS = pa.DataFrameSchema(
 
 STACKS = pa.DataFrameSchema(
     {
-        "x": pa.Column(float),
-        "y": pa.Column(float),
-        "n": pa.Column("int64", pa.Check.ge(1)),
-        "place": pa.Column(str),
-        "what": pa.Column(str),
-        "kept_out": pa.Column(bool),
+        "x": pa.Column(
+            float, **_told("Öst, i kommunens koordinatsystem", unit="meter", sensitivity="plats")
+        ),
+        "y": pa.Column(
+            float, **_told("Norr, i kommunens koordinatsystem", unit="meter", sensitivity="plats")
+        ),
+        "n": pa.Column(
+            "int64",
+            pa.Check.ge(1),
+            **_told("Hur många händelser som delar koordinaten", unit="antal"),
+        ),
+        "place": pa.Column(str, **_told("Platsens namn", sensitivity="plats")),
+        "what": pa.Column(str, **_told("Vad högen troligen är")),
+        "kept_out": pa.Column(
+            bool, **_told("Om den hålls utanför det som ser på enskilda platser")
+        ),
     },
     strict=True,
     ordered=True,
@@ -118,13 +214,21 @@ and whether they are kept out of what looks at single places.
 
 ACCOUNTING = pa.DataFrameSchema(
     {
-        "source": pa.Column(str),
-        "file": pa.Column(str),
-        "rows": pa.Column("int64", pa.Check.ge(0)),
-        "accepted": pa.Column("int64", pa.Check.ge(0)),
-        "quarantined": pa.Column("int64", pa.Check.ge(0)),
-        "dropped": pa.Column("int64", pa.Check.ge(0)),
-        "repeated": pa.Column("int64", pa.Check.ge(0)),
+        "source": pa.Column(str, **_told("Källans namn i municipality.toml")),
+        "file": pa.Column(str, **_told("Levererad fil", sensitivity="intern")),
+        "rows": pa.Column("int64", pa.Check.ge(0), **_told("Rader i filen", unit="antal")),
+        "accepted": pa.Column("int64", pa.Check.ge(0), **_told("Rader som används", unit="antal")),
+        "quarantined": pa.Column(
+            "int64", pa.Check.ge(0), **_told("Rader som väntar på rättning", unit="antal")
+        ),
+        "dropped": pa.Column(
+            "int64",
+            pa.Check.ge(0),
+            **_told("Rader som inte tas in enligt regel; bara antalet finns kvar", unit="antal"),
+        ),
+        "repeated": pa.Column(
+            "int64", pa.Check.ge(0), **_told("Rader som levererats förut", unit="antal")
+        ),
     },
     checks=pa.Check(
         lambda t: t["rows"] == t[["accepted", "quarantined", "dropped", "repeated"]].sum(axis=1),
@@ -137,11 +241,13 @@ ACCOUNTING = pa.DataFrameSchema(
 
 TEXTS_DROPPED = pa.DataFrameSchema(
     {
-        "source": pa.Column(str),
-        "file": pa.Column(str),
-        "column": pa.Column(str),
-        "sort": pa.Column(str, pa.Check.isin(list(guard.SORTS))),
-        "rows": pa.Column("int64", pa.Check.ge(1)),
+        "source": pa.Column(str, **_told("Källans namn i municipality.toml")),
+        "file": pa.Column(str, **_told("Den levererade filen")),
+        "column": pa.Column(str, **_told("Vad texten skulle ha beskrivit")),
+        "sort": pa.Column(
+            str, pa.Check.isin(list(guard.SORTS)), **_told("Vad för personuppgift som fanns där")
+        ),
+        "rows": pa.Column("int64", pa.Check.ge(1), **_told("Hur många rader", unit="antal")),
     },
     strict=True,
     ordered=True,
@@ -152,7 +258,8 @@ TEXTS_DROPPED = pa.DataFrameSchema(
 def empty(schema: pa.DataFrameSchema) -> pd.DataFrame:
     """Return a table of this schema without rows."""
     kinds = {name: str(column.dtype) for name, column in schema.columns.items()}
-    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
+    plain = {k: "str" if v.startswith("string") else v for k, v in kinds.items()}
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in plain.items()})
 
 
 def check(frame: pd.DataFrame, schema: pa.DataFrameSchema, *, what: str) -> pd.DataFrame:
@@ -168,7 +275,7 @@ def check(frame: pd.DataFrame, schema: pa.DataFrameSchema, *, what: str) -> pd.D
     try:
         return schema.validate(frame, lazy=True)
     except pa.errors.SchemaErrors as error:
-        faults = dict.fromkeys(_told(fault) for fault in error.failure_cases.itertuples())
+        faults = dict.fromkeys(_fault(fault) for fault in error.failure_cases.itertuples())
         raise DeliveryError(
             f"Tabellen ”{what}” håller inte sitt schema.",
             where="; ".join(list(faults)[:3]),
@@ -176,7 +283,7 @@ def check(frame: pd.DataFrame, schema: pa.DataFrameSchema, *, what: str) -> pd.D
         ) from error
 
 
-def _told(fault: Any) -> str:  # noqa: ANN401 - a row of pandera's table of failures
+def _fault(fault: Any) -> str:  # noqa: ANN401 - a row of pandera's table of failures
     """Return column, rule and row, without the value: it may be anything."""
     if str(fault.check).startswith("column_"):  # the fault is the column itself
         return f"kolumn {fault.failure_case}, regel {fault.check}"

@@ -132,7 +132,7 @@ class Evaluation:
         The larger of the p-values of difference and ratio, so that a claim needs both.
     why_not
         Empty, or why nothing can be judged: ``not_started``, ``no_place``, ``no_baseline``,
-        ``no_comparison``, ``too_few``.
+        ``no_comparison``, ``too_few``, ``missing_file``.
     """
 
     measure: str
@@ -161,6 +161,7 @@ def evaluate(
     geography: Geography,
     *,
     dispersion: float = 1.0,
+    whole: bool = True,
 ) -> list[Evaluation]:
     """
     Evaluate every measure of the register, in its order.
@@ -184,13 +185,15 @@ def evaluate(
         Gives the gazetteer in which places are looked up.
     dispersion
         Variance over mean of reported crime by place between earlier years; it widens intervals.
+    whole
+        False where a file of reported crime could not be read: nothing is judged then.
 
     Returns
     -------
     list of Evaluation
     """
     problems = register.problems.set_index("id")
-    return [
+    found = [
         _evaluate(
             events,
             measure,
@@ -203,6 +206,14 @@ def evaluate(
         for _, measure in register.measures.iterrows()
         if measure["problem"] in problems.index
     ]
+    return found if whole else [_unjudged(one) for one in found]
+
+
+def _unjudged(evaluation: Evaluation) -> Evaluation:
+    """Return what is known of a measure without any count: some would be too low."""
+    keep = ("measure", "problem", "place", "group")
+    why = evaluation.why_not if evaluation.window is None else "missing_file"
+    return Evaluation(**{name: getattr(evaluation, name) for name in keep}, why_not=why)
 
 
 def _evaluate(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -47,15 +49,25 @@ class Change:
     silent
         By kind: the last day of a source that stopped delivering before the period's end; its
         kind is not compared.
+    missing
+        By kind: a file that would have told of it but could not be read; its kind is not compared.
     """
 
     table: pd.DataFrame
     seasons: dict[str, list[Period]]
     dispersion: dict[str, float]
     silent: dict[str, date]
+    missing: dict[str, str] = field(default_factory=dict)
 
 
-def compare(events: pd.DataFrame, period: Period, municipality: Municipality, *, by: str) -> Change:
+def compare(
+    events: pd.DataFrame,
+    period: Period,
+    municipality: Municipality,
+    *,
+    by: str,
+    missing: Mapping[str, str] = MappingProxyType({}),
+) -> Change:
     """
     Compare every series of `period` with the same season of earlier years.
 
@@ -70,6 +82,8 @@ def compare(events: pd.DataFrame, period: Period, municipality: Municipality, *,
     by
         The column that tells series apart within a kind of record: ``kind`` itself (totals),
         ``group`` or ``area``.
+    missing
+        By kind: a file that could not be read (`coverage.kinds_with_unread`).
 
     Returns
     -------
@@ -111,21 +125,26 @@ def compare(events: pd.DataFrame, period: Period, municipality: Municipality, *,
         police = own.groupby(by)["police_activity"].any()
         table["police_activity"] = police.reindex(keys).to_numpy(bool)
         table = _compared(table, period, earlier, phi, municipality)
-        tables.append(table.assign(gate=table["gate"] & (silent is None)))
+        if kind in missing:  # whatever stood in that file, now or then
+            table[[*_JUDGED, "preceding"]] = np.nan
+        whole = silent is None and kind not in missing
+        tables.append(table.assign(gate=table["gate"] & whole))
         seasons[kind], dispersions[kind] = earlier, phi
         if silent is not None:
             stopped[kind] = silent
     if not tables:
         columns = list(dict.fromkeys(by if name == "key" else name for name in _COLUMNS))
-        return Change(pd.DataFrame(columns=columns), seasons, dispersions, stopped)
+        return Change(pd.DataFrame(columns=columns), seasons, dispersions, stopped, dict(missing))
     table = pd.concat(tables, ignore_index=True)
-    return Change(_sorted(table, by), seasons, dispersions, stopped)
+    return Change(_sorted(table, by), seasons, dispersions, stopped, dict(missing))
 
 
 _SHORTEST_MONTH = 28
+_JUDGED = ["expected", "ratio", "low", "high", "p"]
 _COLUMNS = (
     *("kind", "key", "n", "preceding", "base_n", "base_years", "police_activity"),
-    *("expected", "ratio", "low", "high", "p", "gate"),
+    *_JUDGED,
+    "gate",
 )
 
 
@@ -222,7 +241,7 @@ def _compared(
                 compared.p,
             )
         )
-    added = pd.DataFrame(lines, columns=["expected", "ratio", "low", "high", "p"])
+    added = pd.DataFrame(lines, columns=_JUDGED)
     enough = table["n"] + table["base_n"] >= thresholds.minimum_change
     return table.assign(**added, gate=enough & (len(earlier) >= FEWEST_YEARS))
 

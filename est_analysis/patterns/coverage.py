@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from est_analysis.municipality import Municipality
-from est_analysis.periods import Period
+from est_analysis.periods import Period, latest_quarter
+
+if TYPE_CHECKING:
+    from est_analysis.gather.deliveries import Unread
 
 
 def in_period(events: pd.DataFrame, period: Period) -> pd.DataFrame:
@@ -123,6 +128,19 @@ def silent_since(
     return min(stopped, default=None)
 
 
+def kinds_with_unread(unread: Iterable[Unread], municipality: Municipality) -> dict[str, str]:
+    """
+    Return the kinds of record that some file would have told of, had it been read, and that file.
+
+    Such a kind is compared with nothing: a missing file must never look like a fall.
+    """
+    found: dict[str, str] = {}
+    for one in unread:
+        for kind in sorted(municipality.sources[one.source].record_kinds):
+            found.setdefault(kind, one.file)
+    return found
+
+
 SILENT_DAYS = 28
 """A source is not called silent before so many days without a row."""
 
@@ -145,6 +163,13 @@ def last_day(events: pd.DataFrame) -> date:
     past = events[~events["kind"].isin(["upcoming"])]
     last: date = (past if len(past) else events)["start"].max().date()
     return last
+
+
+def latest_quarter_of(events: pd.DataFrame) -> Period:
+    """Return the latest whole quarter delivered; of no events the first quarter of all."""
+    if events.empty:
+        return latest_quarter(date(1970, 3, 31))
+    return latest_quarter(last_day(events) + QUARTER_SLACK)
 
 
 QUARTER_SLACK = timedelta(days=7)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -68,7 +70,9 @@ def places(events: pd.DataFrame, period: Period, *, smallest: int) -> pd.DataFra
     return table.sort_values(order, ascending=[False] * 4 + [True], ignore_index=True)
 
 
-def recent_places(events: pd.DataFrame, period: Period, *, smallest: int) -> pd.DataFrame:
+def recent_places(
+    events: pd.DataFrame, period: Period, *, smallest: int, missing: Collection[str] = ()
+) -> pd.DataFrame:
     """
     List the public places of a short period: new ones, and those that come back.
 
@@ -80,13 +84,16 @@ def recent_places(events: pd.DataFrame, period: Period, *, smallest: int) -> pd.
         Now; a fortnight.
     smallest
         Places where no kind of record reaches this count in the period are left out.
+    missing
+        Kinds of which a file could not be read.
 
     Returns
     -------
     DataFrame
         ``place``, ``area``, ``kind``, ``n`` (now), ``before`` (the twelve months before the
         period), ``usual`` (what a period of this length had on average then), ``state`` (``new``
-        where `before` is zero, else ``again``). Most now first.
+        where `before` is zero, else ``again``; ``unsure`` and no ``usual`` for a kind in
+        `missing`). Most now first.
     """
     year = Period(period.start, period.start, "interval").year_to_end()
     before = located(in_period(events, year))
@@ -99,6 +106,9 @@ def recent_places(events: pd.DataFrame, period: Period, *, smallest: int) -> pd.
     table = table.join(earlier, on=keys).fillna({"before": 0}).astype({"before": int})
     table["usual"] = table["before"] * period.days / year.days
     table["state"] = (table["before"] == 0).map({True: "new", False: "again"})
+    unsure = table["kind"].isin(list(missing))
+    table["usual"] = table["usual"].mask(unsure)
+    table["state"] = table["state"].mask(unsure, "unsure")
     columns = ["place", "area", "kind", "n", "before", "usual", "state"]
     return table.sort_values(["n", "place", "kind"], ascending=[False, True, True])[
         columns

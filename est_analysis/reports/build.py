@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from est_analysis import municipality as municipalities
 from est_analysis.errors import ReportError, SettingsError
 from est_analysis.gather import accept, store
+from est_analysis.gather.deliveries import Unread
 from est_analysis.municipality import Municipality
 from est_analysis.reports import tables
 from est_analysis.reports.language import Language
@@ -61,7 +62,8 @@ QUARTERLY = Kind(
     "rapport",
     ("1_situation", "2_places", "3_patterns", "4_priorities", "5_measures"),
     (
-        *("accounting", "quarantine", "coverage", "totals", "groups", "areas", "places"),
+        *("accounting", "quarantine", "coverage", "unread", "quality", "reporters"),
+        *("near_misses", "ruling_faults", "totals", "groups", "areas", "places"),
         *("located_crimes", "rhythm", "situations", "register", "due", "priorities"),
         *("evaluations", "former", "findings", *_SHOWN),
     ),
@@ -71,7 +73,7 @@ QUARTERLY = Kind(
 MEETING = Kind(
     "mote",
     ("meeting",),
-    ("totals", "groups", "due", "fortnight_places", "brief_findings"),
+    ("unread", "totals", "groups", "due", "fortnight_places", "brief_findings"),
     "brief_findings",
     tables.MEETING,
 )
@@ -82,11 +84,12 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Built:
-    """What a run made."""
+    """What a run made, and the files that it had to be made without."""
 
     folder: Path
     report: Path
     brief: Path
+    unread: tuple[Unread, ...] = ()
 
 
 def build(
@@ -122,7 +125,9 @@ def build(
     Raises
     ------
     SettingsError, DeliveryError, PeriodError
-        If the input does not hold; nothing is written.
+        If the input does not hold; nothing is written. A file that cannot be read stops nothing
+        as long as its source has others: the report says what it lacks, and compares nothing that
+        the file would have told of.
     ReportError
         If a chapter fails or the folder cannot be written; the former report stands.
     """
@@ -132,8 +137,7 @@ def build(
     words = Language(language)
     check_edition(edition)
     gathered = accept.gather(municipality)
-    for unread in gathered.unread:
-        raise unread.error
+    _refuse_silence(municipality, gathered)
     period = period_of(period_text, gathered.events)
     results = {
         kind.file: Results(municipality, p, edition, words, gathered=gathered)
@@ -165,7 +169,16 @@ def build(
     progress("skriver liggaren", steps - 1, steps)
     _remember(municipality, gathered, results)
     progress("klart", steps, steps)
-    return Built(target, target / f"{QUARTERLY.file}.html", target / f"{MEETING.file}.html")
+    report, brief = (target / f"{kind.file}.html" for kind in (QUARTERLY, MEETING))
+    return Built(target, report, brief, gathered.unread)
+
+
+def _refuse_silence(municipality: Municipality, gathered: accept.Gathered) -> None:
+    """Stop where none of a source's files can be read: no report can stand on the rest."""
+    for unread in gathered.unread:
+        own = [one for one in gathered.unread if one.source == unread.source]
+        if len(own) == len(municipality.delivered(unread.source)):
+            raise unread.error
 
 
 def _execute(
@@ -301,6 +314,7 @@ def provenance(results: Results) -> dict[str, Any]:
         "thresholds": municipality.thresholds.model_dump(),
         "inputs": store.input_hashes(municipality),
         "rows": {name: int(value) for name, value in sums.items()},
+        "unread": [one.file for one in results.unread],
         "files": results.accounting.to_dict("records"),
         "dispersion": {
             name: {kind: round(phi, 6) for kind, phi in change.dispersion.items()}

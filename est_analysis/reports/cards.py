@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING
 
-from est_analysis.evidence import Finding, Word, foremost
+from est_analysis.evidence import Finding, Text, Word, foremost
 from est_analysis.reports.language import SYMBOLS, Language
 
 if TYPE_CHECKING:
@@ -44,6 +44,33 @@ def html(finding: Finding, language: Language) -> str:
         f'<span class="word"><span aria-hidden="true">{SYMBOLS[finding.word]}</span> '
         f"{escape(language.word(finding.word))}</span> {sentence}</p>"
     )
+
+
+@dataclass(frozen=True)
+class Points:
+    """A sentence, and the points under it."""
+
+    head: Finding
+    points: tuple[Text, ...]
+    language: Language = field(repr=False)
+
+    def _repr_html_(self) -> str:
+        items = "".join(
+            f'<li><span aria-hidden="true">▲</span> {escape(self.language.sentence(point))}</li>'
+            for point in self.points
+        )
+        return html(self.head, self.language) + (f'<ul class="points">{items}</ul>' if items else "")
+
+    def __str__(self) -> str:
+        """Return the sentences, each on its line."""
+        points = [f"- {self.language.sentence(point)}" for point in self.points]
+        return "\n".join([line(self.head, self.language), *points])
+
+
+def quality(results: Results) -> Points:
+    """Return how good the deliveries are, and everything that people should look at."""
+    (head,) = finding(results, "quality").findings
+    return Points(head, tuple(one.text for one in results.quality.warnings), results.language)
 
 
 def finding(results: Results, identity: str, *, brief: bool = False) -> Findings:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from est_analysis.counts import Interval
 from est_analysis.evidence import Finding, Share, Text, Word, judge
+from est_analysis.patterns.change import COMPARED_KINDS
 from est_analysis.reports.language import KINDS, ONE, WEEKDAYS
 
 if TYPE_CHECKING:
@@ -15,9 +16,12 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from est_analysis.gather.deliveries import Unread
+    from est_analysis.gather.quality import Quality
     from est_analysis.measures.evaluation import Evaluation
-    from est_analysis.municipality import Thresholds
+    from est_analysis.municipality import Municipality, Thresholds
     from est_analysis.patterns.change import Change
+    from est_analysis.patterns.reporters import Reporters
     from est_analysis.patterns.rhythms import Rhythm
     from est_analysis.patterns.situations import Situations
     from est_analysis.periods import Period
@@ -86,6 +90,13 @@ def _change_finding(
     identity = f"change/{kind}" + ("" if by == "kind" else f"/{by}/{row[by]}")
     n = int(row["n"])
     common: dict[str, Any] = {"id": identity, "n": n, "null": SEASONS, "rank": float(rank)}
+    if kind in change.missing:
+        text = Text(
+            "{label}: {n} i det som gick att läsa. Filen {file} saknas, så det går inte att "
+            "jämföra med tidigare år.",
+            {"label": label, "n": n, "file": change.missing[kind]},
+        )
+        return Finding(sentences=dict.fromkeys(Word, text), gate=False, **common)
     if kind in change.silent:
         text = Text(
             "{label}: {n}, men en källa har inte lämnat något sedan {day}. Därför går det inte "
@@ -168,6 +179,83 @@ def totals_finding(totals: Change, period: Period, undated: int = 0) -> Finding:
         "totals",
         Text(some if parts else none, values),
         n=int(totals.table["n"].sum()) if len(totals.table) else 0,
+    )
+
+
+def unread_findings(results: Results) -> list[Finding]:
+    """Return, for each file that could not be read, what is missing and what to do about it."""
+    return [_unread_finding(one, results.municipality) for one in results.unread]
+
+
+def _unread_finding(one: Unread, municipality: Municipality) -> Finding:
+    source = municipality.sources[one.source]
+    kinds = [Text(KINDS[kind]) for kind in COMPARED_KINDS if kind in source.record_kinds]
+    values = {
+        "file": one.file,
+        "partner": source.partner,
+        "what": one.error.what.rstrip("."),
+        "kinds": kinds,
+        "mend": one.error.mend or "Be om en ny leverans.",
+    }
+    text = "En fil saknas i bilden: {file} från {partner} gick inte att läsa ({what})."
+    if kinds:
+        text += " Antalen är därför för låga, och {kinds} jämförs inte med tidigare år."
+    text += " Gör så här: {mend} Gör sedan om rapporten."
+    return _descriptive(f"unread/{one.file}", Text(text, values), n=0)
+
+
+def quality_finding(quality: Quality) -> Finding:
+    """Return how many measures of the deliveries' quality are as they should be."""
+    n, warned = len(quality.measures), len(quality.warnings)
+    text = Text(
+        "Alla {n} mått på uppgifternas kvalitet är som de ska."
+        if not warned
+        else "{fine} av {n} mått på uppgifternas kvalitet är som de ska. Se upp med:",
+        {"n": n, "fine": n - warned},
+    )
+    return _descriptive("quality", text, n=n)
+
+
+def reporters_finding(reporters: Reporters) -> Finding:
+    """Return who has fallen silent, and how much each active reporter reports."""
+    partners, activity = reporters.partners, reporters.activity
+    fallen = partners[partners["fallen"]]
+    parts: list[Any] = [
+        Text(
+            "Har tystnat, längre än någonsin förr: {partners}.",
+            {
+                "partners": [
+                    Text("{name} sedan {day}", {"name": str(row["partner"]), "day": row["last"]})
+                    for row in fallen.to_dict("records")
+                ]
+            },
+        )
+        if len(fallen)
+        else Text("Ingen som brukar rapportera har tystnat.")
+    ]
+    if len(activity) and activity["active"].sum():
+        last, before = activity.iloc[-1], activity.iloc[:-1]
+        parts.append(
+            Text(
+                "Senaste två veckorna kom {n} rader från {active} av {all} rapportörer, {each} "
+                "var. Perioderna före kom i snitt {usual} rader från {usually} rapportörer, "
+                "{each_before} var.",
+                {
+                    "n": int(last["n"]),
+                    "active": int(last["active"]),
+                    "all": reporters.listed,
+                    "each": float(last["each"]),
+                    "usual": float(before["n"].mean()),
+                    "usually": float(before["active"].mean()),
+                    "each_before": float(before["n"].sum() / max(1, before["active"].sum())),
+                },
+            )
+        )
+    joined = " ".join(f"{{part{i}}}" for i in range(len(parts)))
+    return _descriptive(
+        "reporters",
+        Text(joined, {f"part{i}": part for i, part in enumerate(parts)}),
+        n=len(partners),
     )
 
 
@@ -343,6 +431,8 @@ def situation_finding(situations: Situations) -> Finding:
 
 
 _WHY_NOT = {
+    "missing_file": "{measure} ({place}): en fil med anmälda brott gick inte att läsa, så insatsen "
+    "går inte att följa upp.",
     "not_started": "{measure} ({place}): insatsen har inte börjat verka, så det finns inget att "
     "följa upp.",
     "no_place": "{measure} ({place}): platsen finns inte i platslistan och saknar koordinater, "
@@ -439,8 +529,11 @@ def quarterly(results: Results) -> list[Finding]:
     thresholds = results.municipality.thresholds
     named = results.register.measures.set_index("id")
     found = [
+        *unread_findings(results),
         totals_finding(results.totals, results.period, results.undated),
         accounting_finding(results.accounting),
+        quality_finding(results.quality),
+        reporters_finding(results.reporters),
         *change_findings(results.totals, "kind", thresholds.interval_level),
         *change_findings(results.groups, "group", thresholds.interval_level),
         *change_findings(results.areas, "area", thresholds.interval_level),
@@ -465,6 +558,7 @@ def meeting(results: Results) -> list[Finding]:
     """Return every finding of the fortnight's brief, judged as one family."""
     thresholds = results.municipality.thresholds
     found = [
+        *unread_findings(results),
         totals_finding(results.totals, results.period, results.undated),
         due_finding(results.due, kept=_has_register(results)),
         *change_findings(results.totals, "kind", thresholds.interval_level),

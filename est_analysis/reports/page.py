@@ -140,7 +140,7 @@ _UNTRIED = Finding(
 
 def answers(findings: list[Finding], *, steady: int) -> list[Finding]:
     """
-    Choose what stands first: the totals, the strongest claims, then where and in what situation.
+    Choose what stands first: files that are missing from the picture, the totals, the strongest claims, then where and in what situation.
 
     When nothing is claimed the page says so, and up to `steady` things that are ruled out;
     "nothing found" is a result.
@@ -148,7 +148,8 @@ def answers(findings: list[Finding], *, steady: int) -> list[Finding]:
     by_id = {finding.id: finding for finding in findings}
     claims = [f for f in foremost(findings) if f.word in {Word.CLEAR, Word.INDICATION}]
     ruled_out = [f for f in foremost(findings) if f.word is Word.NO_SIGN]
-    chosen = [by_id["totals"], *claims[:MOST_ANSWERS]]
+    unread = [f for f in findings if f.id.startswith("unread/")]
+    chosen = [*unread, by_id["totals"], *claims[:MOST_ANSWERS]]
     if not claims:
         tried = any(f.id.startswith("change/") and f.gate and f.interval for f in findings)
         chosen += [_NOTHING if tried else _UNTRIED, *ruled_out[:steady]]

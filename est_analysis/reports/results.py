@@ -20,10 +20,13 @@ if TYPE_CHECKING:
 
     from est_analysis.evidence import Finding
     from est_analysis.gather.accept import Gathered
+    from est_analysis.gather.deliveries import Unread
     from est_analysis.gather.geography import Geography
+    from est_analysis.gather.quality import Quality
     from est_analysis.measures.evaluation import Evaluation
     from est_analysis.measures.register import Register
     from est_analysis.patterns.change import Change
+    from est_analysis.patterns.reporters import Reporters
     from est_analysis.patterns.rhythms import Rhythm
     from est_analysis.patterns.situations import Situations
     from est_analysis.reports.language import Language
@@ -147,22 +150,48 @@ class Results:
         return self.gathered.accounting
 
     @result
+    def unread(self) -> tuple[Unread, ...]:
+        """Files that could not be read: the report is made without them, and says so."""
+        return self.gathered.unread
+
+    @property
+    def missing(self) -> dict[str, str]:
+        """The kinds of record that nothing is compared of, each with the file that is missing."""
+        from est_analysis.patterns.coverage import kinds_with_unread
+
+        return kinds_with_unread(self.unread, self.municipality)
+
+    @result
+    def quality(self) -> Quality:
+        """Every measure of the deliveries' quality, source by source."""
+        from est_analysis.gather.quality import measure
+
+        return measure(self.gathered, self.municipality, self.period)
+
+    @result
+    def near_misses(self) -> pd.DataFrame:
+        """What is nearly something known, and waits for the group's decision."""
+        return self.gathered.near_misses
+
+    @result
+    def ruling_faults(self) -> pd.DataFrame:
+        """Lines of the group's aliases and decisions that cannot be used."""
+        return self.gathered.rulings.faults
+
+    @result
+    def reporters(self) -> Reporters:
+        """Who reported in each of the last fortnights."""
+        from est_analysis.patterns.reporters import reporters
+
+        unread = {one.source for one in self.unread}
+        return reporters(self.events, self.period, self.municipality, unread=unread)
+
+    @result
     def quarantine(self) -> pd.DataFrame:
-        """Quarantined rows by source, reason and column: ``n``, ``first`` (where), ``values``."""
-        rows = self.gathered.quarantine
-        where = rows["file"].str.rsplit("/", n=1).str[-1] + " rad " + rows["row"].astype(str)
-        keys = ["source", "reason", "column"]
-        table = (
-            rows.assign(where=where)
-            .groupby(keys)
-            .agg(
-                n=("row", "size"),
-                first=("where", "first"),
-                values=("value", lambda v: sorted(set(v) - {""})),
-            )
-            .reset_index()
-        )
-        return table.sort_values(["n", *keys], ascending=[False, True, True, True])
+        """Quarantined rows by reason: ``n``, ``first`` (where), ``values``."""
+        from est_analysis.gather.quality import stopped
+
+        return stopped(self.gathered.quarantine, ["reason"])
 
     @result
     def coverage(self) -> pd.DataFrame:
@@ -181,7 +210,7 @@ class Results:
     def _change(self, by: str) -> Change:
         from est_analysis.patterns.change import compare
 
-        return compare(self.events, self.period, self.municipality, by=by)
+        return compare(self.events, self.period, self.municipality, by=by, missing=self.missing)
 
     @result
     def totals(self) -> Change:
@@ -269,6 +298,7 @@ class Results:
         before = Period(self.year.years_earlier(1).start, self.year.start, "interval")
         first = first_covered(self.events, "reported_crime", self.municipality)
         covered = first is not None and first <= before.start
+        covered &= "reported_crime" not in self.missing
         return matrix(
             self.places,
             in_period(self.events, self.year),
@@ -298,6 +328,7 @@ class Results:
                 by="place",
                 first=first_covered(self.events, "reported_crime", self.municipality),
             ),
+            whole="reported_crime" not in self.missing,
         )
 
     @result
@@ -306,7 +337,9 @@ class Results:
         from est_analysis.patterns.hotspots import recent_places
 
         smallest = self.municipality.disclosure.smallest_place_count
-        return recent_places(self.events, self.period, smallest=smallest)
+        return recent_places(
+            self.events, self.period, smallest=smallest, missing=self.missing.keys()
+        )
 
     @result
     def former(self) -> tuple[Period, list[dict[str, Any]]] | None:
@@ -425,7 +458,7 @@ def period_of(text: str | None, results_events: pd.DataFrame) -> Period:
     PeriodError
         If the text cannot be read, or nothing was delivered for the period.
     """
-    from est_analysis.patterns.coverage import QUARTER_SLACK, in_period, last_day
+    from est_analysis.patterns.coverage import in_period, latest_quarter_of
 
     if results_events.empty:
         raise PeriodError(
@@ -433,7 +466,7 @@ def period_of(text: str | None, results_events: pd.DataFrame) -> Period:
             mend="Kör est check för att se varför.",
         )
     if text is None:
-        return periods.latest_quarter(last_day(results_events) + QUARTER_SLACK)
+        return latest_quarter_of(results_events)
     period = periods.parse(text)
     if in_period(results_events, period).empty:
         start = results_events["start"]

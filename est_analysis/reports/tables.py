@@ -15,7 +15,9 @@ import pandas as pd
 
 from est_analysis.counts import Interval
 from est_analysis.evidence import Share, Text, foremost
+from est_analysis.patterns.coverage import SILENT_DAYS
 from est_analysis.patterns.hotspots import PLACE_KINDS
+from est_analysis.patterns.reporters import FORTNIGHTS, NIL, REPORTED, SILENT, STATES, UNREAD
 from est_analysis.reports import cards
 from est_analysis.reports.findings import situation_label
 from est_analysis.reports.language import KINDS, WEEKDAYS, Language
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 MOST_VALUES = 6
 _NUMBER = ' class="number"'
 _DATE = ' class="date"'
+_LONG = ' class="long"'
+_MANY_LETTERS = 40
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -51,6 +55,8 @@ class Table:
         Below the table; empty for none.
     empty
         What is said instead of a table without rows.
+    folded
+        The words to press to see the table; empty for a table that stands open.
     """
 
     name: str
@@ -60,6 +66,7 @@ class Table:
     language: Language = field(repr=False)
     note: Text | None = None
     empty: Text = Text("inget att visa")
+    folded: str = ""
 
     def html(self) -> str:
         """Return the table as HTML; every text is escaped."""
@@ -75,11 +82,14 @@ class Table:
         )
         body = "".join(f"<tr>{self._cells(row, numeric)}</tr>" for row in self.rows)
         note = f'<p class="note">{escape(say.say(self.note))}</p>' if self.note else ""
-        return (
+        whole = (
             f'<div class="table" role="region" tabindex="0" aria-label="{caption}"><table>'
             f"<caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
             f"</table></div>{note}"
         )
+        if not self.folded:
+            return whole
+        return f"<details><summary>{escape(say.translate(self.folded))}</summary>{whole}</details>"
 
     def _is_numeric(self, column: int) -> bool:
         """Tell whether a column holds numbers, so that it is set flush right."""
@@ -89,8 +99,11 @@ class Table:
     def _cells(self, row: Sequence[Any], numeric: Sequence[bool]) -> str:
         cells = [f'<th scope="row">{escape(self._cell(row[0]))}</th>']
         for value, number in zip(row[1:], numeric[1:], strict=True):
+            text = self._cell(value)
             kind = _NUMBER if number else _DATE if isinstance(value, date) else ""
-            cells.append(f"<td{kind}>{escape(self._cell(value))}</td>")
+            if not kind and len(text) > _MANY_LETTERS:
+                kind = _LONG
+            cells.append(f"<td{kind}>{escape(text)}</td>")
         return "".join(cells)
 
     def _cell(self, value: Any) -> str:  # noqa: ANN401 - whatever a cell holds
@@ -138,6 +151,24 @@ class Table:
     def __str__(self) -> str:
         """Return the caption."""
         return self.language.say(self.caption)
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Some tables, of which only those with rows are shown; a sentence where none has any."""
+
+    tables: tuple[Table, ...]
+    nothing: Text
+    language: Language = field(repr=False)
+
+    def _repr_html_(self) -> str:
+        shown = "".join(table.html() for table in self.tables if table.rows)
+        return shown or f'<p class="note">{escape(self.language.say(self.nothing))}</p>'
+
+    def __str__(self) -> str:
+        """Return the captions of the tables that have rows."""
+        shown = [str(table) for table in self.tables if table.rows]
+        return "\n".join(shown) or self.language.say(self.nothing)
 
 
 def _shown(n: int, smallest: int) -> int | None:
@@ -234,42 +265,86 @@ def areas(results: Results, kinds: Sequence[str] | None = None) -> Table:
     return _change(results, "area", results.areas, kinds)
 
 
+_UNITS = {
+    "offence": "brott",
+    "incident": "händelser",
+    "victim": "utsatta",
+    "report": "rapporter",
+}
+
+
 def accounting(results: Results) -> Table:
     """Return rows in and what became of them, source by source."""
-    columns = ["rows", "accepted", "quarantined", "dropped", "repeated"]
-    sums = results.accounting.groupby("source", sort=False)[columns].sum()
-    covered = results.coverage.set_index("source")
     rows = [
         [
-            results.municipality.sources[str(source)].partner,
-            *(int(value) for value in row),
-            covered["first"].get(source),
-            covered["last"].get(source),
+            row["label"],
+            *(row[fate] for fate in ("rows", "accepted", "quarantined", "dropped", "repeated")),
+            row["first"],
+            row["last"],
+            None if pd.isna(row["age_95"]) else int(row["age_95"]),
+            Text(_UNITS[row["unit"]]),
         ]
-        for source, row in zip(sums.index, sums.to_numpy(), strict=True)
+        for row in results.quality.sources.to_dict("records")
     ]
     return Table(
         "underlag",
         Text("Levererade rader och vad som hände med dem"),
         [
             *("Källa", "Rader", "Används", "Karantän", "Tas ej in", "Upprepade"),
-            *("Första dag", "Sista dag"),
+            *("Första dag", "Sista dag", "Dagar till 95 %", "Räknar"),
         ],
         rows,
         results.language,
-        Text("Rader = används + karantän + tas ej in + upprepade."),
+        Text(
+            "Rader = används + karantän + tas ej in + upprepade. Dagar till 95 %: så gammal är en "
+            "händelse när 95 av 100 är registrerade. Räknar: vad som räknas; sådant räknas "
+            "aldrig ihop."
+        ),
+        folded="Visa vad som hände med varje rad",
+    )
+
+
+_FINE, _LOOK = "●\u00a0bra", "▲\u00a0se\u00a0upp"
+
+
+def quality(results: Results) -> Table:
+    """Return the measures of quality, one row a source."""
+    warned = {one.source for one in results.quality.warnings}
+    rows = [
+        [
+            row["label"],
+            Text(_LOOK if row["source"] in warned else _FINE),
+            row["accepted"],
+            row["quarantined"],
+            None if pd.isna(row["placed"]) else Share(row["placed"]),
+            None if pd.isna(row["vague"]) else Share(1 - row["vague"]),
+            row["until"] if row["until"] and row["until"] > row["as_of"] else None,
+        ]
+        for row in results.quality.sources.to_dict("records")
+    ]
+    return Table(
+        "kvalitet",
+        Text("Källornas kvalitet"),
+        ["Källa", "Läge", "Används", "Väntar", "Har plats", "Har tid", "Preliminärt till"],
+        rows,
+        results.language,
+        Text(
+            "Har plats: punkt, gata eller namngiven plats. Har tid: brott och händelser med "
+            "klockslag, på högst ett dygn när. Preliminärt till: då har 95 av 100 hunnit "
+            "registreras. Streck: gäller inte, eller så saknas uppgiften."
+        ),
     )
 
 
 def quarantine(results: Results) -> Table:
-    """Return why rows are in quarantine, and where the first of each sort stands."""
-    from est_analysis.gather.accept import REASONS
+    """Return why rows are in quarantine, what to do, and where the first of each sort stand."""
+    from est_analysis.gather.accept import REASONS, REMEDIES
 
     rows = [
         [
             Text(REASONS[row["reason"]]),
-            row["column"],
             int(row["n"]),
+            Text(REMEDIES[row["reason"]]),
             row["first"],
             [*row["values"][:MOST_VALUES], *(["…"] if len(row["values"]) > MOST_VALUES else [])],
         ]
@@ -277,11 +352,149 @@ def quarantine(results: Results) -> Table:
     ]
     return Table(
         "karantan",
-        Text("Rader i karantän, efter skäl"),
-        ["Skäl", "Kolumn", "Rader", "Första gången", "Värden"],
+        Text("Rader som väntar på rättning"),
+        ["Skäl", "Rader", "Gör så här", "De första", "Värden"],
+        rows,
+        results.language,
+        Text("Alla rader: est check --all. De kommer med av sig själva när de är rättade."),
+    )
+
+
+_SORTS = {"column": "kolumn", "code": "kod", "kind": "typ", "place": "plats"}
+
+
+def near_misses(results: Results) -> Table:
+    """Return what is nearly something known, and the line that would take it for that."""
+    from est_analysis.gather.quality import alias_line
+
+    rows = [
+        [
+            row.written,
+            row.means,
+            Text(_SORTS[row.sort]),
+            int(row.rows),
+            alias_line(row),
+        ]
+        for row in results.near_misses.itertuples()
+    ]
+    return Table(
+        "nastan_traffar",
+        Text("Nästan rätt: menas detta?"),
+        ["Skrivet", "Liknar", "Slag", "Rader", "Rad att lägga till"],
+        rows,
+        results.language,
+        Text(
+            "Stämmer det: lägg till raden i reference/aliases.csv (rubrik: "
+            "slag;kalla;skrivet;betyder). Annars gör inget."
+        ),
+    )
+
+
+def unread(results: Results) -> Table:
+    """Return the files that could not be read, and what to do about each."""
+    rows = [
+        [one.file, Text(one.error.what), Text(one.error.mend or "Be om en ny leverans.")]
+        for one in results.unread
+    ]
+    return Table(
+        "olasta_filer",
+        Text("Filer som inte gick att läsa och saknas i bilden"),
+        ["Fil", "Fel", "Gör så här"],
         rows,
         results.language,
     )
+
+
+def ruling_faults(results: Results) -> Table:
+    """Return the lines of the group's own decisions that cannot be used."""
+    rows = [
+        [row["file"], int(row["row"]), row["column"], Text(row["reason"])]
+        for row in results.ruling_faults.to_dict("records")
+    ]
+    return Table(
+        "beslutsfel",
+        Text("Rader i gruppens listor som inte går att använda"),
+        ["Fil", "Rad", "Kolumn", "Skäl"],
+        rows,
+        results.language,
+    )
+
+
+def waiting(results: Results) -> Tables:
+    """Return what waits for somebody: unread files, stopped rows, near misses, faulty decisions."""
+    return Tables(
+        tuple(make(results) for make in (unread, quarantine, near_misses, ruling_faults)),
+        Text("Inget väntar: alla filer och rader gick att använda."),
+        results.language,
+    )
+
+
+_STATE = {REPORTED: "●\u00a0rapporterar", NIL: "○\u00a0nollrapport", SILENT: "–\u00a0tyst"}
+_STATE[UNREAD] = "?\u00a0fil\u00a0oläst"
+_FALLEN = "▲\u00a0har\u00a0tystnat"
+
+
+def reporters(results: Results) -> Table:
+    """Return how each partner has reported in the last fortnights."""
+    found = results.reporters
+    newest = found.table[found.table["fortnight"] == len(found.fortnights) - 1]
+    state = newest.set_index("partner")["state"]
+    rows = [
+        [
+            row["partner"],
+            Text(_FALLEN if row["fallen"] else _STATE[state[row["partner"]]]),
+            *(int(row[name]) for name in STATES),
+            row["last"],
+        ]
+        for row in found.partners.to_dict("records")
+    ]
+    return Table(
+        "tackning",
+        Text("Vem som rapporterat, de senaste {n} tvåveckorsperioderna", {"n": FORTNIGHTS}),
+        ["Part", "Läge", "Med rader", "Noll", "Tyst", "Senast"],
+        rows,
+        results.language,
+        Text(
+            "Läge gäller {fortnight}. Med rader, noll och tyst: antal perioder. Nollrapport: parten "
+            "har sagt att inget hänt. Tyst: inget har hörts, och det är inte samma sak. Har "
+            "tystnat: tyst längre än någonsin förr, och minst {days} dagar.",
+            {"fortnight": found.fortnights[-1], "days": SILENT_DAYS},
+        ),
+    )
+
+
+def fortnights(results: Results) -> Table:
+    """Return what each partner reported in each fortnight."""
+    found, say = results.reporters, results.language
+    rows: list[list[Any]] = []
+    for partner, own in found.table.groupby("partner", sort=False):
+        cells = zip(own["state"][::-1], own["n"][::-1], strict=True)
+        rows.append([str(partner), *(_fortnight(state, int(n)) for state, n in cells)])
+    if len(found.activity):
+        newest_first = found.activity[::-1]
+        active, each = newest_first["active"], newest_first["each"]
+        rows.append([Text("Rapportörer med rader"), *(say.write(int(n)) for n in active)])
+        rows.append([Text("Rader per rapportör"), *(say.number(float(n), 1) for n in each)])
+    return Table(
+        "tackning_perioder",
+        Text("Rader per tvåveckorsperiod"),
+        [
+            "Part, två veckor till och med",
+            *(f"{f.last.day}/{f.last.month}" for f in reversed(found.fortnights)),
+        ],
+        rows,
+        say,
+        Text(
+            "Noll: nollrapport. Streck: tyst. ?: en fil gick inte att läsa. En rad räknas när den registrerades, annars när den började; en månadsuppgift i varje "
+            "period som den rör. Fler rader för att fler rapporterar är ingen ökning: jämför med "
+            "rader per rapportör."
+        ),
+        folded="Visa period för period",
+    )
+
+
+def _fortnight(state: str, n: int) -> Text:
+    return Text("{n}", {"n": n}) if state == REPORTED else Text({NIL: "noll", SILENT: "–", UNREAD: "?"}[state])
 
 
 def places(results: Results, most: int | None = 15) -> Table:
@@ -515,7 +728,7 @@ def register_faults(results: Results) -> Table:
     )
 
 
-_STATES = {"new": "ny", "again": "återkommande"}
+_STATES = {"new": "ny", "again": "återkommande", "unsure": "går inte att säga"}
 
 
 def fortnight_places(results: Results) -> Table:
@@ -586,7 +799,8 @@ TablesOf = dict[str, Callable[["Results"], Table]]
 QUARTERLY: TablesOf = {
     function.__name__: function
     for function in (
-        *(totals, groups, areas, accounting, quarantine, places, clusters, rhythm, situations),
+        *(totals, groups, areas, accounting, quality, quarantine, near_misses, unread),
+        *(ruling_faults, reporters, fortnights, places, clusters, rhythm, situations),
         *(priorities, measures, due, register_faults, followed_up),
     )
 }
