@@ -396,7 +396,7 @@ def shown(text):
     """A table through the door: text in every column that is taken in, to HTML and CSV."""
     rows = [[text, Text(text), 3, -2.5, [text, text]]]
     table = Table(
-        "prov", Text(text), ["plats", "typ", "antal", "ändring", "koder"], rows, Language()
+        "prov", Text(text), ["plats", "typ", "antal", "ändring", "koder"], rows, Language("sv")
     )
     return table.html(), list(csv.reader(io.StringIO(table.csv()), delimiter=";"))
 
