@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import random
 import re
 import time
@@ -13,6 +15,9 @@ import pytest
 from est_analysis import municipality
 from est_analysis.errors import SettingsError
 from est_analysis.gather import accept, guard
+from est_analysis.reports import tables as report_tables
+from est_analysis.reports.language import Language, Text
+from est_analysis.reports.tables import Table
 
 SORTS = list(guard.SORTS)
 
@@ -199,7 +204,8 @@ def test_ordinary_texts_pass():
 
 
 def test_without_the_check_digit_ordinary_texts_are_stopped(monkeypatch):
-    like = [f"ärende {d:%y%m%d}{n:04d}" for n, d in enumerate(pd.date_range("2020", periods=500))]
+    days = pd.date_range("2020", periods=500)
+    like = [f"ärende {day:%y%m%d}{number:04d}" for number, day in enumerate(days)]
     share = sum(map(bool, found(*like))) / 500
     print(f"\nrunning numbers that begin with a date: {share:.1%} stopped (one check digit in ten)")
     assert 0.05 < share < 0.15
@@ -376,3 +382,43 @@ def test_free_text_is_taken_in_only_on_purpose(make_folder):
     without = make_folder({FILE: text}, columns={**COLUMNS, "text": None})
     got = accept.gather(municipality.load(without))
     assert "Mörkt" not in seen(got)
+
+
+# --- what goes out: text is data, never a formula and never markup
+
+SMUGGLED = (
+    *('=HYPERLINK("http://x.se";"tryck")', "+1+1", "-2+3", "@SUM(A1)", "\t=1+1", "\n=1+1", " =1+1"),
+    *("<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "＝1+1"),
+)
+
+
+def shown(text):
+    """A table through the door: text in every column that is taken in, to HTML and CSV."""
+    rows = [[text, Text(text), 3, -2.5, [text, text]]]
+    table = Table(
+        "prov", Text(text), ["plats", "typ", "antal", "ändring", "koder"], rows, Language("sv")
+    )
+    return table.html(), list(csv.reader(io.StringIO(table.csv()), delimiter=";"))
+
+
+@pytest.mark.parametrize("text", SMUGGLED)
+def test_smuggled_text_is_harmless_in_tables(text):
+    html, cells = shown(text)
+    assert not re.search(r"<(?:script|img)", html)
+    assert "&lt;" in html or "<" not in text
+    for cell in (cells[1][0], cells[1][1], cells[1][4]):
+        assert cell[:1] in {"'", "<"}
+    assert cells[1][2:4] == ["3", "-2,5"]  # a number is no formula
+
+
+def test_without_the_apostrophe_the_formula_is_seen(monkeypatch):
+    monkeypatch.setattr(report_tables, "_FORMULA", ("?",))
+    assert shown("=1+1")[1][1][0] == "=1+1"
+
+
+def test_smuggled_text_comes_through_gather_as_text(gather):
+    got = gather(*(row(at, text, f"{at}{i}") for at in (5, 6, 7) for i, text in enumerate(SMUGGLED)
+                   if not {";", "\n", '"'} & set(text)))  # fmt: skip
+    assert len(got.events) == 3 * 8
+    assert got.quarantine.empty
+    assert not got.events["place"].str.startswith(("=", "+", "@", "<")).any()  # in no gazetteer

@@ -8,7 +8,8 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
-from frames import each_day, events, settings
+from frames import each_day as at_noon
+from frames import events, settings
 
 from est_analysis.errors import DeliveryError
 from est_analysis.gather import quality, tables, times
@@ -19,6 +20,15 @@ from est_analysis.reports.language import Language
 
 QUARTER = parse("2026Q3")
 SAY = Language("sv")
+
+
+def each_day(first, n, **row):
+    """Return one event a day, on no clock that stands for none."""
+    minutes = [pd.Timedelta(minutes=1 + 7 * i % 59) for i in range(n)]
+    return [
+        {**line, "start": line["start"] + minute}
+        for line, minute in zip(at_noon(first, n, **row), minutes, strict=True)
+    ]
 
 
 def said(measure):
@@ -78,15 +88,13 @@ def test_many_stopped_rows_are_a_warning():
     assert measured(table, quarantined=1)[1]["stopped"].ok
 
 
-def test_stacked_rows_are_told_where_they_are_kept_out():
-    here, there = {"x": 500_000.0, "y": 6_500_000.0}, {"x": 500_900.0, "y": 6_500_900.0}
-    table = events(*each_day("2026-07-01", 20, **here), *each_day("2026-07-01", 40, **there))
-    stack = {**here, "n": 20, "place": "", "what": "", "kept_out": True}
-    assert "stacked" not in measured(table)[1]
-    _, by_name = measured(table, stacks=pd.DataFrame([stack]))
+def test_rows_that_turned_out_to_lie_nowhere_are_told():
+    out = {"x": None, "y": None, "place_precision": "municipality"}
+    table = events(*each_day("2026-07-01", 20, **out), *each_day("2026-07-01", 40))
+    assert "stacked" not in measured(events(*each_day("2026-07-01", 40)))[1]
+    _, by_name = measured(table)
     assert not by_name["stacked"].ok
     assert "33 %" in said(by_name["stacked"])
-    assert "stacked" not in measured(table, stacks=pd.DataFrame([stack | {"kept_out": False}]))[1]
 
 
 def test_default_times_come_from_the_reader_of_times(monkeypatch):

@@ -197,35 +197,38 @@ CLOCKS = {
 }
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(at=st.datetimes(pd.Timestamp("1969-01-01"), pd.Timestamp("2068-12-31")))
 def test_what_is_written_in_any_form_is_read_back(at):
     zone = "Europe/Stockholm"
     skipped = pd.isna(pd.Timestamp(at).tz_localize(zone, ambiguous=True, nonexistent="NaT"))
     day = (f"{at:%Y-%m-%d} 00:00:00", "day")
     minute = day if skipped else (f"{at:%Y-%m-%d %H:%M}:00", "minute")
-    for name, write_day in DAYS.items():
-        for clock, write_clock in CLOCKS.items():
-            text = write_day(at) + write_clock(at)
-            assert read([text]) == [day if clock == "none" else minute], (name, clock)
+    written = {
+        (name, clock): write_day(at) + write_clock(at)
+        for name, write_day in DAYS.items()
+        for clock, write_clock in CLOCKS.items()
+    }
+    expected = {form: day if form[1] == "none" else minute for form in written}
+    assert dict(zip(written, read(list(written.values())), strict=True)) == expected
 
 
 def test_a_form_that_is_not_read_is_seen(monkeypatch):
-    monkeypatch.setattr(times, "_MONTHS", times._MONTHS[:4] + times._MONTHS[5:] + ("maj",))
-    with pytest.raises(AssertionError, match="month"):
-        test_what_is_written_in_any_form_is_read_back()
+    monkeypatch.setattr(times, "_MONTHS", times._MONTHS[1:] + times._MONTHS[:1])
+    with pytest.raises(AssertionError):
+        test_what_is_written_in_any_form_is_read_back.hypothesis.inner_test(
+            pd.Timestamp("2026-07-03 21:30")
+        )
 
 
 # --- clocks that stand for no time
 
 
 def with_spike(n, clock, source="polis"):
-    clocks = [(h, m) for h in range(24) for m in ("00", "30", "17")]
-    day = [
-        {"start": f"2026-07-{1 + i % 28:02d} {h:02d}:{m}", "source": source}
-        for i, (h, m) in enumerate(clocks)
-    ]
-    return events(*day * 4, *[{"start": f"2026-07-05 {clock}", "source": source}] * n)
+    clocks = [f"{hour:02d}:{minute}" for hour in range(24) for minute in ("00", "17", "30")] * 4
+    return events(
+        *({"start": f"2026-07-05 {at}", "source": source} for at in [*clocks, *[clock] * n])
+    )
 
 
 def test_a_clock_that_is_far_more_usual_than_its_neighbours_is_suspected():

@@ -68,7 +68,8 @@ REMEDIES = {
     "unreadable_coordinates": "Skriv koordinaterna som tal, eller lämna dem tomma och skriv "
     "platsens namn.",
     "degrees": 'Skriv crs = "EPSG:4326" för källan i municipality.toml.',
-    "metres_for_degrees": 'Skriv systemet för källan i municipality.toml, till exempel crs = "EPSG:3006".',
+    "metres_for_degrees": "Skriv systemet för källan i municipality.toml, till exempel "
+    'crs = "EPSG:3006".',
     "swapped_axes": "Byt x och y i källans columns i municipality.toml. Gäller det enstaka rader: "
     "rätta dem.",
     "other_crs": "Skriv det system som värdet anger som crs för källan i municipality.toml.",

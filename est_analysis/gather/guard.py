@@ -134,7 +134,9 @@ def has_identity_number(text: str) -> bool:
     found = _IDENTITY.search(text)
     while found is not None:
         joined = found["between"] + found["joint"] == ""
-        decimals = joined and _DEGREES_BEFORE.search(text[: found.start()][-4:])
+        decimals = joined and _DEGREES_BEFORE.search(
+            text[max(0, found.start() - 4) : found.start()]
+        )
         digits = found["year"] + found["month"] + found["day"] + found["last"]
         if not decimals and _is_date(found["century"], digits[:6]) and _luhn(digits):
             return True

@@ -31,7 +31,7 @@ _NUMBER = ' class="number"'
 _DATE = ' class="date"'
 _LONG = ' class="long"'
 _MANY_LETTERS = 40
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ class Table:
         if isinstance(value, float):
             return f"{value:.6g}".replace(".", self.language.decimal_mark)
         text = self.language.write(value)
-        return "'" + text if text.startswith(_FORMULA) else text
+        return "'" + text if text.lstrip(" ").startswith(_FORMULA) else text
 
     def _repr_html_(self) -> str:
         return self.html()
