@@ -2,7 +2,7 @@
 # make: python run.py TARGET. Arguments: make report ARGS="data/exempelsjo --help"
 PYTHON ?= python3
 .DEFAULT_GOAL := help
-.PHONY: help report check new lab test lint lock sample real truth bench
+.PHONY: help report check new lab test lint lock sample real truth faults bench
 
 help:
 	@$(PYTHON) run.py help $(ARGS)
@@ -36,6 +36,9 @@ real:
 
 truth:
 	@$(PYTHON) run.py truth $(ARGS)
+
+faults:
+	@$(PYTHON) run.py faults $(ARGS)
 
 bench:
 	@$(PYTHON) run.py bench $(ARGS)

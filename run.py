@@ -44,6 +44,7 @@ TASKS = {
     "sample": ("gör om exemplet", ".venv", ["python -m est_analysis.gather.sample"], EXAMPLE),
     "real": ("provar på verkliga data", ".venv", ["python -m pytest -m real tests/real"], []),
     "truth": ("frågar efter det planterade", ".venv", ["python benchmarks/truth.py"], []),
+    "faults": ("dödar körningar och ser om lagret håller", ".venv", ["python benchmarks/faults.py"], []),
     "bench": ("mäter vad rapporten kostar", ".venv", ["python benchmarks/report_cost.py"], []),
 }
 

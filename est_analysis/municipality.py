@@ -108,6 +108,10 @@ def _inside(value: str) -> str:
 
 
 Inside = Annotated[str, AfterValidator(_inside)]
+Files = Annotated[
+    tuple[Inside, ...],
+    BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value),
+]
 
 
 class _Part(BaseModel):
@@ -230,6 +234,7 @@ class Reference(_Part):
     area_name: str = "name"
     places: Inside | None = None
     streets: Inside | None = None
+    comparison: Files = ()
 
 
 class Registers(_Part):
@@ -423,8 +428,9 @@ def _refuse_missing_files(municipality: Municipality, text: str) -> None:
         ((part, key), value)
         for part in ("reference", "registers")
         for key, value in getattr(municipality, part).model_dump(exclude_none=True).items()
-        if key != "area_name" and not key.endswith("_keep")
+        if key not in {"area_name", "comparison"} and not key.endswith("_keep")
     ]
+    named += [(("reference", "comparison"), each) for each in municipality.reference.comparison]
     named += [
         (("sources", name, "codes"), source.codes)
         for name, source in municipality.sources.items()

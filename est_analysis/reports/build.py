@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from est_analysis import municipality as municipalities
 from est_analysis.errors import ReportError, SettingsError
 from est_analysis.gather import accept, store
+from est_analysis.gather.files import told
 from est_analysis.municipality import Municipality
 from est_analysis.reports import tables
 from est_analysis.reports.language import Language
@@ -97,6 +99,7 @@ def build(
     language: str = "sv",
     out: Path = Path("reports"),
     progress: Progress = lambda *_: None,
+    today: date | None = None,
 ) -> Built:
     """
     Make the quarterly report and the meeting's brief of one municipality.
@@ -114,6 +117,8 @@ def build(
         Where reports go; this one's folder is ``out/<municipality>/<period>``.
     progress
         Told about each step.
+    today
+        The day of the run: when the ledger first saw a delivery. Nothing else hangs on it.
 
     Returns
     -------
@@ -141,29 +146,24 @@ def build(
     }
 
     target = out / municipality.key / str(period)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    _recover(target)
-    with tempfile.TemporaryDirectory(prefix="est-") as work:
-        progress("räknar", 1, steps)
-        for kind in (QUARTERLY, MEETING):
-            own = results[kind.file]
-            own.save(Path(work) / str(own.period), kind.results)
-        executed = _execute(municipality, results, Path(work), progress, steps)
+    with told("Rapporten kunde inte skrivas", target, "Den förra rapporten står kvar."):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _recover(target)
+        with tempfile.TemporaryDirectory(prefix="est-") as work:
+            progress("räknar", 1, steps)
+            for kind in (QUARTERLY, MEETING):
+                own = results[kind.file]
+                own.save(Path(work) / str(own.period), kind.results)
+            executed = _execute(municipality, results, Path(work), progress, steps)
         progress("sätter ihop rapporten", steps - 2, steps)
         fresh = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
         try:
             _write(fresh, results, executed)
             _publish(fresh, target)
-        except OSError as error:
-            raise ReportError(
-                f"Rapporten kunde inte skrivas: {error}.",
-                where=str(target),
-                mend="Kontrollera plats och rättigheter. Den förra rapporten står kvar.",
-            ) from error
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
     progress("skriver liggaren", steps - 1, steps)
-    _remember(municipality, gathered, results)
+    _remember(municipality, gathered, results, today)
     progress("klart", steps, steps)
     return Built(target, target / f"{QUARTERLY.file}.html", target / f"{MEETING.file}.html")
 
@@ -390,10 +390,14 @@ def _recover(target: Path) -> None:
 
 
 def _remember(
-    municipality: Municipality, gathered: accept.Gathered, results: dict[str, Results]
+    municipality: Municipality,
+    gathered: accept.Gathered,
+    results: dict[str, Results],
+    today: date | None,
 ) -> None:
     store.write_store(municipality, gathered)
-    store.record_deliveries(municipality, gathered, store.input_hashes(municipality))
+    hashes = store.input_hashes(municipality)
+    store.record_deliveries(municipality, gathered, hashes, seen=today)
     for kind in (QUARTERLY, MEETING):
         own = results[kind.file]
         store.record_report(
