@@ -48,7 +48,7 @@ def run(folder: Path, write: Write = store.write_store) -> None:
     store.record_deliveries(settings, gathered, store.input_hashes(settings), seen=DAY)
 
 
-def _touching(folder: Path, at: int, touched: Any, write: Write) -> None:  # noqa: ANN401 - shared
+def _touching(folder: Path, at: int, touched: Any, write: Write) -> None:
     """Run, and be killed just before the `at`-th touch of store or ledger; 0 is never."""
     derived = tuple(str(folder / name) for name in (store.STORE, store.LEDGER))
     number = count(1)

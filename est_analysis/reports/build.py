@@ -65,7 +65,7 @@ QUARTERLY = Kind(
     (
         *("accounting", "quarantine", "coverage", "totals", "groups", "areas", "places"),
         *("located_crimes", "rhythm", "situations", "register", "due", "priorities"),
-        *("evaluations", "former", "findings", *_SHOWN),
+        *("evaluations", "former", "findings", "comparison", *_SHOWN),
     ),
     "findings",
     tables.QUARTERLY,

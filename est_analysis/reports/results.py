@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from est_analysis.evidence import Finding
     from est_analysis.gather.accept import Gathered
+    from est_analysis.gather.comparison import Comparison
     from est_analysis.gather.locate import Geography
     from est_analysis.measures.evaluation import Evaluation
     from est_analysis.measures.register import Register
@@ -157,6 +158,13 @@ class Results:
             .reset_index()
         )
         return table.sort_values(["n", *keys], ascending=[False, True, True, True])
+
+    @result
+    def comparison(self) -> Comparison:
+        """National figures for comparison, from the files that the settings name."""
+        from est_analysis.gather.comparison import read
+
+        return read(self.municipality)
 
     @result
     def coverage(self) -> pd.DataFrame:
