@@ -146,22 +146,25 @@ def build(
     }
 
     target = out / municipality.key / str(period)
-    with told("Rapporten kunde inte skrivas", target, "Den förra rapporten står kvar."):
+    stays = "Den förra rapporten står kvar."
+    with told("Rapporten kunde inte skrivas", target, stays):
         target.parent.mkdir(parents=True, exist_ok=True)
         _recover(target)
-        with tempfile.TemporaryDirectory(prefix="est-") as work:
-            progress("räknar", 1, steps)
+    with tempfile.TemporaryDirectory(prefix="est-") as work:
+        progress("räknar", 1, steps)
+        with told("Resultaten kunde inte sparas", Path(work), stays):
             for kind in (QUARTERLY, MEETING):
                 own = results[kind.file]
                 own.save(Path(work) / str(own.period), kind.results)
-            executed = _execute(municipality, results, Path(work), progress, steps)
+        executed = _execute(municipality, results, Path(work), progress, steps)
         progress("sätter ihop rapporten", steps - 2, steps)
-        fresh = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
-        try:
-            _write(fresh, results, executed)
-            _publish(fresh, target)
-        finally:
-            shutil.rmtree(fresh, ignore_errors=True)
+        with told("Rapporten kunde inte skrivas", target, stays):
+            fresh = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+            try:
+                _write(fresh, results, executed)
+                _publish(fresh, target)
+            finally:
+                shutil.rmtree(fresh, ignore_errors=True)
     progress("skriver liggaren", steps - 1, steps)
     _remember(municipality, gathered, results, today)
     progress("klart", steps, steps)
