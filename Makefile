@@ -2,7 +2,7 @@
 # make: python run.py TARGET. Arguments: make report ARGS="data/exempelsjo --help"
 PYTHON ?= python3
 .DEFAULT_GOAL := help
-.PHONY: help report check new lab test lint lock sample real truth bench
+.PHONY: help report check retention new lab test lint lock sample real truth faults bench
 
 help:
 	@$(PYTHON) run.py help $(ARGS)
@@ -12,6 +12,9 @@ report:
 
 check:
 	@$(PYTHON) run.py check $(ARGS)
+
+retention:
+	@$(PYTHON) run.py retention $(ARGS)
 
 new:
 	@$(PYTHON) run.py new $(ARGS)
@@ -36,6 +39,9 @@ real:
 
 truth:
 	@$(PYTHON) run.py truth $(ARGS)
+
+faults:
+	@$(PYTHON) run.py faults $(ARGS)
 
 bench:
 	@$(PYTHON) run.py bench $(ARGS)

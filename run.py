@@ -37,6 +37,7 @@ LOCK = [f"{COMPILE}.lock", f"{COMPILE}-lab.lock --extra lab -c requirements.lock
 TASKS = {
     "report": ("gör rapporten", ".venv", ["est report"], EXAMPLE),
     "check": ("granskar en kommuns mapp", ".venv", ["est check"], EXAMPLE),
+    "retention": ("listar vad som ska gallras", ".venv", ["est retention"], EXAMPLE),
     "new": ("lägger upp en ny kommuns mapp", ".venv", ["est new"], []),
     "lab": ("öppnar anteckningsböckerna i JupyterLab", ".venv-lab", ["est lab"], []),
     "test": ("kör testerna", ".venv", ["python -m pytest -n auto --dist loadfile"], []),
@@ -45,6 +46,12 @@ TASKS = {
     "sample": ("gör om exemplet", ".venv", ["python -m est_analysis.gather.sample"], EXAMPLE),
     "real": ("provar på verkliga data", ".venv", ["python -m pytest -m real tests/real"], []),
     "truth": ("frågar efter det planterade", ".venv", ["python -m benchmarks.truth"], []),
+    "faults": (
+        "dödar körningar och ser om lagret håller",
+        ".venv",
+        ["python benchmarks/faults.py"],
+        [],
+    ),
     "bench": ("mäter vad det kostar", ".venv", BENCH, []),
 }
 
@@ -157,7 +164,7 @@ def main(argv: Sequence[str]) -> int:
     """Run one task and return its exit code."""
     if not argv or argv[0] not in TASKS:
         say("python run.py TASK [...]")
-        say("\n".join(f"  {task:8}{what}" for task, (what, *_) in TASKS.items()))
+        say("\n".join(f"  {task:10}{what}" for task, (what, *_) in TASKS.items()))
         return 0 if argv and argv[0] == "help" else 2
     version = sys.version_info[:2]
     has_venv = all(importlib.util.find_spec(name) for name in ("venv", "ensurepip"))

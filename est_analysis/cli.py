@@ -1,10 +1,11 @@
-"""The command ``est``: new, check, report, lab."""
+"""The command ``est``: new, check, report, retention, lab."""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,7 @@ from rich.table import Table
 from est_analysis.errors import EstError, ReportError
 
 BAD_INPUT, FAILED = 2, 1
+_TOML = "municipality.toml"
 
 app = typer.Typer(
     help="Gemensam lägesbild för EST-grupper: från leveranser till en kvartalsrapport.",
@@ -115,12 +117,61 @@ def report(
         def show(what: str, done: int, steps: int) -> None:
             bar.update(task, description=what, completed=done, total=steps)
 
-        built = build(folder, period, edition=edition, language=language, out=out, progress=show)
+        built = build(
+            folder,
+            period,
+            edition=edition,
+            language=language,
+            out=out,
+            progress=show,
+            today=date.today(),
+        )
     for unread in built.unread:
         _err.print(str(unread.error), markup=False, soft_wrap=True)
         _err.print("Rapporten är gjord utan den filen, och säger det.", soft_wrap=True)
     _out.print(f"Rapport: {built.report}", soft_wrap=True)
     _out.print(f"Inför mötet: {built.brief}", soft_wrap=True)
+
+
+@app.command()
+def retention(
+    folder: Folder = "exempelsjo",
+    delete: Annotated[
+        bool, typer.Option("--delete", help="Ta bort det som listas. Kräver gruppens beslut.")
+    ] = False,
+) -> None:
+    """
+    Lista råa leveranser som ska gallras (gallring), och ta bort dem om gruppen har beslutat det.
+
+    Tiden är raw_days i [retention], räknad från dagen då leveransen först lästes in. --delete tar
+    bort bara när decision i [retention] anger gruppens beslut. Exempel: est retention ../savsjo
+    """
+    from est_analysis import municipality as municipalities
+    from est_analysis.gather import retention as gallring
+
+    municipality = municipalities.load(folder)
+    today = date.today()
+    listed = gallring.due(municipality, today)
+    gone = gallring.delete(municipality, today) if delete else []
+    table = Table("Fil", "Inläst", "Gallras från", "Rader", "I karantän", "", box=None)
+    for raw in listed:
+        counts = ("–" if n is None else str(n) for n in (raw.rows, raw.quarantined))
+        state = "borttagen" if raw in gone else "länk: tas inte bort" if raw.linked else ""
+        table.add_row(raw.file, str(raw.seen), str(raw.due), *counts, state)
+    if not listed:
+        _out.print("Inget ska gallras än.")
+        return
+    _out.print(table)
+    if gone:
+        _out.print(
+            f"{len(gone)} filer är borttagna. Beslut och rader står i ledger/retention.jsonl."
+        )
+        _out.print("Kör est report: lagret görs om av det som finns kvar.")
+        for name in gallring.emptied(municipality):
+            _out.print(f"Källan {name} har inga filer kvar: ta bort [sources.{name}] ur {_TOML}.")
+    if gallring.shorter_than_history(municipality):
+        years = municipality.thresholds.history_years
+        _out.print(f"Rapporten jämför med {years} tidigare år: det som gallras räknas inte med.")
 
 
 @app.command()

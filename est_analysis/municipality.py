@@ -115,6 +115,10 @@ def _inside(value: str) -> str:
 
 
 Inside = Annotated[str, AfterValidator(_inside)]
+Files = Annotated[
+    tuple[Inside, ...],
+    BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value),
+]
 
 
 def _clock(value: str) -> str:
@@ -298,6 +302,7 @@ class Reference(_Part):
         tuple[StandIn, ...],
         BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value),
     ] = ()
+    comparison: Files = ()
 
 
 class Registers(_Part):
@@ -512,8 +517,9 @@ def _refuse_missing_files(municipality: Municipality, text: str) -> None:
         ((part, key), value)
         for part in ("reference", "registers")
         for key, value in getattr(municipality, part).model_dump(exclude_none=True).items()
-        if key not in {"area_name", "stacked"} and not key.endswith("_keep")
+        if key not in {"area_name", "stacked", "comparison"} and not key.endswith("_keep")
     ]
+    named += [(("reference", "comparison"), each) for each in municipality.reference.comparison]
     named += [
         (("sources", name, "codes"), source.codes)
         for name, source in municipality.sources.items()

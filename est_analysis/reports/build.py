@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from est_analysis import municipality as municipalities
 from est_analysis.errors import ReportError, SettingsError
 from est_analysis.gather import accept, store
 from est_analysis.gather.deliveries import Unread
+from est_analysis.gather.files import told
 from est_analysis.municipality import Municipality
 from est_analysis.reports import tables
 from est_analysis.reports.language import Language
@@ -65,7 +67,7 @@ QUARTERLY = Kind(
         *("accounting", "quarantine", "coverage", "unread", "quality", "reporters"),
         *("near_misses", "ruling_faults", "totals", "groups", "areas", "places"),
         *("located_crimes", "rhythm", "situations", "register", "due", "priorities"),
-        *("evaluations", "former", "findings", *_SHOWN),
+        *("evaluations", "former", "findings", "comparison", *_SHOWN),
     ),
     "findings",
     tables.QUARTERLY,
@@ -100,6 +102,7 @@ def build(
     language: str = "sv",
     out: Path = Path("reports"),
     progress: Progress = lambda *_: None,
+    today: date | None = None,
 ) -> Built:
     """
     Make the quarterly report and the meeting's brief of one municipality.
@@ -117,6 +120,8 @@ def build(
         Where reports go; this one's folder is ``out/<municipality>/<period>``.
     progress
         Told about each step.
+    today
+        The day of the run: when the ledger first saw a delivery. Nothing else hangs on it.
 
     Returns
     -------
@@ -145,29 +150,27 @@ def build(
     }
 
     target = out / municipality.key / str(period)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    _recover(target)
+    stays = "Den förra rapporten står kvar."
+    with told("Rapporten kunde inte skrivas", target, stays):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _recover(target)
     with tempfile.TemporaryDirectory(prefix="est-") as work:
         progress("räknar", 1, steps)
-        for kind in (QUARTERLY, MEETING):
-            own = results[kind.file]
-            own.save(Path(work) / str(own.period), kind.results)
+        with told("Resultaten kunde inte sparas", Path(work), stays):
+            for kind in (QUARTERLY, MEETING):
+                own = results[kind.file]
+                own.save(Path(work) / str(own.period), kind.results)
         executed = _execute(municipality, results, Path(work), progress, steps)
         progress("sätter ihop rapporten", steps - 2, steps)
-        fresh = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
-        try:
-            _write(fresh, results, executed)
-            _publish(fresh, target)
-        except OSError as error:
-            raise ReportError(
-                f"Rapporten kunde inte skrivas: {error}.",
-                where=str(target),
-                mend="Kontrollera plats och rättigheter. Den förra rapporten står kvar.",
-            ) from error
-        finally:
-            shutil.rmtree(fresh, ignore_errors=True)
+        with told("Rapporten kunde inte skrivas", target, stays):
+            fresh = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+            try:
+                _write(fresh, results, executed)
+                _publish(fresh, target)
+            finally:
+                shutil.rmtree(fresh, ignore_errors=True)
     progress("skriver liggaren", steps - 1, steps)
-    _remember(municipality, gathered, results)
+    _remember(municipality, gathered, results, today)
     progress("klart", steps, steps)
     report, brief = (target / f"{kind.file}.html" for kind in (QUARTERLY, MEETING))
     return Built(target, report, brief, gathered.unread)
@@ -404,10 +407,14 @@ def _recover(target: Path) -> None:
 
 
 def _remember(
-    municipality: Municipality, gathered: accept.Gathered, results: dict[str, Results]
+    municipality: Municipality,
+    gathered: accept.Gathered,
+    results: dict[str, Results],
+    today: date | None,
 ) -> None:
     store.write_store(municipality, gathered)
-    store.record_deliveries(municipality, gathered, store.input_hashes(municipality))
+    hashes = store.input_hashes(municipality)
+    store.record_deliveries(municipality, gathered, hashes, seen=today)
     for kind in (QUARTERLY, MEETING):
         own = results[kind.file]
         store.record_report(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from est_analysis.evidence import Finding
     from est_analysis.gather.accept import Gathered
+    from est_analysis.gather.comparison import Comparison
     from est_analysis.gather.deliveries import Unread
     from est_analysis.gather.geography import Geography
     from est_analysis.gather.quality import Quality
@@ -192,6 +193,13 @@ class Results:
         from est_analysis.gather.quality import stopped
 
         return stopped(self.gathered.quarantine, ["reason"])
+
+    @result
+    def comparison(self) -> Comparison:
+        """National figures for comparison, from the files that the settings name."""
+        from est_analysis.gather.comparison import read
+
+        return read(self.municipality)
 
     @result
     def coverage(self) -> pd.DataFrame:

@@ -790,6 +790,67 @@ def followed_up(results: Results) -> Table:
     )
 
 
+def comparison(results: Results) -> Table:
+    """Return the municipality's reported crime per 100 000 inhabitants beside that of others."""
+    from est_analysis.gather.comparison import beside, preliminary_years
+
+    municipality = results.municipality
+    shown = beside(results.comparison.table, municipality, results.period.last)
+    unsure = preliminary_years(shown)
+    years = [int(year) for year in sorted(set(shown["year"]))]
+    level = municipality.thresholds.interval_level
+    rows = []
+    for (crime, region), lines in shown.groupby(["crime", "region"], sort=False):
+        by_year = lines.set_index("year")
+        latest = by_year[by_year["low"].notna() & (by_year.index == years[-1])].to_dict("records")
+        rows.append(
+            [
+                Text("{crime}", {"crime": str(crime)}),
+                str(region),
+                *(_or_none(by_year["per_100k"].get(year, math.nan)) for year in years),
+                Interval(latest[0]["low"], latest[0]["high"], level) if latest else None,
+                int(latest[0]["count"]) if latest else None,
+            ]
+        )
+    heads = [f"{year} *" if year in unsure else str(year) for year in years]
+    wrong = len(results.comparison.faults)
+    return Table(
+        "jamforelse",
+        Text("Alla anmälda brott enligt Brå, per 100 000 invånare och år"),
+        ["Brott", "Region", *heads, "Osäkerhet", "Antal"],
+        rows,
+        results.language,
+        Text(
+            "Brå räknar alla brott som anmälts, även sådant som sedan visar sig inte vara brott, och "
+            "en kommuns brott efter platsen. Därför är talen andra än rapportens egna. Osäkerhet och "
+            "antal gäller {name} det senaste året; osäkerheten är vad slumpen ensam ger vid lika "
+            "stor risk. Ordningen är filens, ingen rangordning. * Preliminära uppgifter.{wrong}",
+            {
+                "name": municipality.name,
+                "wrong": Text(" Rader i filerna som inte kunde läsas: {n}.", {"n": wrong})
+                if wrong
+                else "",
+            },
+        ),
+        empty=Text("inga uppgifter att jämföra med"),
+    )
+
+
+def comparison_faults(results: Results) -> Table:
+    """Return what could not be read of the files for comparison."""
+    rows = [
+        [row["file"], int(row["row"]) or None, row["column"], Text(row["reason"])]
+        for row in results.comparison.faults.to_dict("records")
+    ]
+    return Table(
+        "jamforelsefel",
+        Text("Rader för jämförelse som inte går att använda"),
+        ["Fil", "Rad", "Kolumn", "Skäl"],
+        rows,
+        results.language,
+    )
+
+
 _CLAIMS = {"clear", "indication"}
 _THEN_AND_NOW = ["Då", "Nu"]
 

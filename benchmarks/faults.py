@@ -1,0 +1,201 @@
+"""
+Kill a run at random moments and see whether the store survives.
+
+``make faults`` gathers the sample municipality and writes its store and ledger in child processes
+that are killed (``kill -9``): half at random times of the whole run, half at random touches of the
+disk, half of each onto an empty folder and half onto the store of an earlier delivery. After each
+the store must be whole (or absent, as before), the ledger readable, and the next run must leave the
+same bytes as one that nobody disturbed. It closes with ``N met, M missed``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from datetime import date
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from est_analysis import municipality
+from est_analysis.errors import ReportError
+from est_analysis.gather import accept, store
+
+DAY = date(2026, 10, 1)
+LAST = "2026Q3"
+ASIDE = "later"
+TOUCHES = {"os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.truncate"}
+WRITING = os.O_WRONLY | os.O_RDWR
+Write = Callable[[municipality.Municipality, accept.Gathered], Any]
+
+_children = multiprocessing.get_context("forkserver" if os.name == "posix" else "spawn")
+_children.set_forkserver_preload(["est_analysis.gather.accept", "est_analysis.gather.store"])
+
+
+def run(folder: Path, write: Write = store.write_store) -> None:
+    """Gather, write the store and enter the deliveries in the ledger, as a report does."""
+    settings = municipality.load(folder)
+    gathered = accept.gather(settings)
+    write(settings, gathered)
+    store.record_deliveries(settings, gathered, store.input_hashes(settings), seen=DAY)
+
+
+def _touching(folder: Path, at: int, touched: Any, write: Write) -> None:
+    """Run, and be killed just before the `at`-th touch of store or ledger; 0 is never."""
+    derived = tuple(str(folder / name) for name in (store.STORE, store.LEDGER))
+    number = count(1)
+
+    def watch(event: str, arguments: tuple[Any, ...]) -> None:
+        if event != "open" and event not in TOUCHES:
+            return
+        if event == "open" and not (isinstance(arguments[2], int) and arguments[2] & WRITING):
+            return
+        if not str(arguments[0]).startswith(derived):
+            return
+        touched.value = next(number)
+        if touched.value == at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(watch)
+    run(folder, write)
+
+
+def child(
+    folder: Path, *, at: int = 0, after_s: float | None = None, write: Write = store.write_store
+) -> tuple[int, int]:
+    """
+    Run in a process of its own.
+
+    Parameters
+    ----------
+    folder
+        The municipality.
+    at
+        Which touch of the disk kills it; 0 for none.
+    after_s
+        After how many seconds it is killed; None for never.
+    write
+        What writes the store.
+
+    Returns
+    -------
+    int, int
+        Its exit code (negative: the signal that killed it), and how often it touched the disk.
+    """
+    touched = _children.Value("i", 0)
+    process = _children.Process(target=_touching, args=(folder, at, touched, write))
+    process.start()
+    if after_s is not None:
+        process.join(after_s)
+        process.kill()
+    process.join()
+    return int(process.exitcode or 0), int(touched.value)
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """Return what stands in store and ledger, by path."""
+    return {
+        file.relative_to(folder).as_posix(): file.read_bytes()
+        for name in (store.STORE, store.LEDGER)
+        for file in sorted((folder / name).rglob("*"))
+        if file.is_file()
+    }
+
+
+def current(folder: Path) -> str:
+    """Return the name of the generation that is the store; empty where there is none."""
+    file = folder / store.STORE / "current"
+    return file.read_text(encoding="ascii").strip() if file.exists() else ""
+
+
+def damage(folder: Path, allowed: Iterable[str]) -> str:
+    """Say what is wrong with a store and a ledger after a kill; empty where nothing is."""
+    settings = municipality.load(folder)
+    if current(folder) not in allowed:
+        return f"the store is {current(folder) or 'absent'}"
+    try:
+        if current(folder):
+            store.read_store(settings)
+        store.entries(settings, "deliveries")
+    except ReportError as error:
+        return str(error)
+    return ""
+
+
+def withhold(folder: Path) -> None:
+    """Set the latest quarter aside, as if it had not been delivered."""
+    for file in sorted((folder / "deliveries").rglob(f"*{LAST}*")):
+        aside = folder / ASIDE / file.relative_to(folder / "deliveries")
+        aside.parent.mkdir(parents=True, exist_ok=True)
+        file.rename(aside)
+
+
+def deliver(folder: Path) -> None:
+    """Deliver what was set aside."""
+    for file in sorted((folder / ASIDE).rglob("*.*")):
+        file.rename(folder / "deliveries" / file.relative_to(folder / ASIDE))
+    shutil.rmtree(folder / ASIDE, ignore_errors=True)
+
+
+def main() -> int:
+    """Print every missed check and the sum of all; return non-zero when one is missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--first", type=int, default=1, help="first seed; never chosen for results")
+    asked = parser.parse_args()
+    ignored = shutil.ignore_patterns(store.STORE, store.LEDGER)
+    met = missed = killed = changed = 0
+    with tempfile.TemporaryDirectory(prefix="est-faults-") as name:
+        fresh, earlier, work = (Path(name) / part for part in ("fresh", "earlier", "work"))
+        shutil.copytree(municipality.EXAMPLES / "exempelsjo", fresh, ignore=ignored)
+        shutil.copytree(fresh, earlier)
+        withhold(earlier)
+        run(earlier)
+        deliver(earlier)
+        starts = []
+        for start in (fresh, earlier):
+            shutil.copytree(start, work)
+            child(work)  # the first child of all pays for loading the program
+            shutil.rmtree(work)
+            shutil.copytree(start, work)
+            began = time.perf_counter()
+            code, touches = child(work)
+            starts.append((start, tree(work), time.perf_counter() - began, touches))
+            shutil.rmtree(work)
+            if code:
+                raise SystemExit("an undisturbed run fails")
+        for number in range(asked.kills):
+            chance = random.Random(asked.first + number)
+            start, expected, seconds, touches = starts[number % 2]
+            shutil.copytree(start, work)
+            if number % 4 < 2:
+                how = {"after_s": chance.uniform(0, seconds)}
+            else:
+                how = {"at": chance.randint(1, touches)}
+            code, _ = child(work, **how)
+            killed += code == -signal.SIGKILL
+            changed += tree(work) not in (tree(start), expected)
+            whole = expected[f"{store.STORE}/current"].decode().strip()
+            wrong = damage(work, {current(start), whole})
+            child(work)
+            again = tree(work) == expected
+            for good, what in ((not wrong, wrong), (again, "the next run leaves other bytes")):
+                met, missed = met + good, missed + (not good)
+                if not good:
+                    print(f"MISSED kill {number} ({start.name}, {how}): {what}")
+            shutil.rmtree(work)
+    print(f"{killed} of {asked.kills} runs were killed, {changed} of them within their writing")
+    print(f"{met} met, {missed} missed")
+    return int(missed > 0)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
