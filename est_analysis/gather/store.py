@@ -48,6 +48,7 @@ _SCHEMAS: dict[str, pa.DataFrameSchema] = {
     "near_misses": tables.NEAR_MISSES,
     "links": tables.LINKS,
     "stacks": tables.STACKS,
+    "texts_dropped": tables.TEXTS_DROPPED,
 }
 
 
@@ -61,6 +62,7 @@ class Stored:
     near_misses: pd.DataFrame
     links: pd.DataFrame
     stacks: pd.DataFrame
+    texts_dropped: pd.DataFrame
 
 
 def write_store(municipality: Municipality, gathered: Gathered) -> Path:
