@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from est_analysis.errors import DeliveryError
-from est_analysis.gather import deliveries, locate, rulings, tables, times
+from est_analysis.gather import deliveries, locate, near, rulings, tables, times
 from est_analysis.gather.deliveries import Delivery, Unread
-from est_analysis.gather.guard import shown_code
+from est_analysis.gather.guard import HIDDEN, shown_code
 from est_analysis.gather.locate import Geography
 from est_analysis.gather.rulings import Rulings
 from est_analysis.municipality import Municipality, Source
@@ -22,7 +22,7 @@ ACCEPTED, QUARANTINED, DROPPED, REPEATED = "accepted", "quarantined", "dropped",
 _FATES = (ACCEPTED, QUARANTINED, DROPPED, REPEATED)
 
 REASONS = {
-    "broken_row": "raden har fler fält än rubriken",
+    "broken_row": "raden går inte att dela i samma fält som rubriken",
     "unknown_kind": "okänd typ av post",
     "unknown_code": "okänd kod",
     "no_start": "datum saknas",
@@ -37,6 +37,9 @@ REASONS = {
     "bad_severity": "allvaret är inte 1, 2 eller 3",
 }
 """What each reason for quarantine is called in what people read."""
+
+OVERRIDABLE = {"outside", "personal_data"}
+"""Reasons that people may set aside, row by row; what they judge, the program cannot."""
 
 
 @dataclass(frozen=True)
@@ -99,16 +102,23 @@ def gather(
     decided = rulings.read(municipality)
     unread: list[Unread] = []
     if delivered is None:
-        delivered, unread = deliveries.read_all(municipality)
+        delivered, unread = deliveries.read_all(municipality, decided)
+        unread, withdrawn = _without_withdrawn(municipality, unread, decided)
+        delivered = [*delivered, *withdrawn]
+    decided = rulings.checked(decided, _places(delivered), {one.file for one in unread})
+    delivered = [one.as_ruled(decided) for one in delivered]
     piles = [
         _Pile.of(name, source, [d for d in delivered if d.source == name])
         for name, source in municipality.sources.items()
     ]
-    assessed = [_assess(municipality, pile, geography) for pile in piles]
+    assessed = [_assess(municipality, pile, geography, decided) for pile in piles]
     rows = pd.concat([table for table, _ in assessed], ignore_index=True)
+    rows = _with_kept_repeats(rows, decided)
     rows["fate"] = rows["fate"].mask(_repeats(rows), REPEATED)
     accounting = _account(delivered, rows)
-    quarantine = pd.concat([stopped for _, stopped in assessed], ignore_index=True)
+    quarantine = pd.concat([fates.stopped() for _, fates in assessed], ignore_index=True)
+    misses = [miss for one in unread for miss in one.near]
+    misses += [miss for _, fates in assessed for miss in fates.misses]
 
     accepted = rows[rows["fate"] == ACCEPTED].reset_index(drop=True)
     accepted = locate.place_events(
@@ -123,9 +133,32 @@ def gather(
         quarantine=tables.check(quarantine, tables.QUARANTINE, what="karantän"),
         accounting=tables.check(accounting, tables.ACCOUNTING, what="radräkning"),
         geography=geography,
+        near_misses=tables.check(near.table(misses), tables.NEAR_MISSES, what="nästan träffar"),
         unread=tuple(unread),
-        rulings=decided,
+        rulings=rulings.in_vain(decided, quarantine, REASONS),
     )
+
+
+def _without_withdrawn(
+    municipality: Municipality, unread: list[Unread], decided: Rulings
+) -> tuple[list[Unread], list[Delivery]]:
+    """Return unread files without those that are withdrawn, and these as deliveries of nothing."""
+    withdrawn = decided.ruled("withdraw")
+    nothing = [
+        Delivery(one.source, one.file, _no_rows(municipality.sources[one.source]))
+        for one in unread
+        if (one.file, 0) in withdrawn
+    ]
+    return [one for one in unread if (one.file, 0) not in withdrawn], nothing
+
+
+def _no_rows(source: Source) -> pd.DataFrame:
+    return pd.DataFrame(columns=source.read_columns(), dtype=str)
+
+
+def _places(delivered: list[Delivery]) -> dict[str, pd.Index]:
+    """Return the row numbers of every delivered file."""
+    return {d.file: d.rows.index.append(pd.Index(d.broken, dtype="int64")) for d in delivered}
 
 
 @dataclass(frozen=True)
@@ -139,8 +172,7 @@ class _Pile:
 
     @classmethod
     def of(cls, name: str, source: Source, delivered: list[Delivery]) -> _Pile:
-        nothing = pd.DataFrame(columns=source.read_columns(), dtype=str)
-        delivered = delivered or [Delivery(name, "", nothing)]
+        delivered = delivered or [Delivery(name, "", _no_rows(source))]
         at = [pd.DataFrame({"file": d.file, "row": d.rows.index}) for d in delivered]
         broken = [pd.DataFrame({"file": d.file, "row": list(d.broken)}) for d in delivered]
         return cls(
@@ -154,10 +186,13 @@ class _Pile:
 class _Fates:
     """The fate of each row of a pile; the first rule that speaks decides."""
 
-    def __init__(self, pile: _Pile) -> None:
+    def __init__(self, pile: _Pile, decided: Rulings) -> None:
         self.pile = pile
         self.fate = pd.Series(ACCEPTED, index=pile.rows.index, dtype=str)
+        self.kept = rulings.among(pile.at, decided.ruled("keep"))
+        self.misses: list[near.Miss] = []
         self._stopped = [self._lines(pile.broken, "broken_row", "")]
+        self.drop(rulings.among(pile.at, decided.ruled("remove")))
 
     def drop(self, rule: pd.Series) -> None:
         """Drop by rule; nothing about the row is kept but the count."""
@@ -173,6 +208,8 @@ class _Fates:
     ) -> None:
         """Set rows aside with a reason, and with those `values` that are like the `known` ones."""
         hit = rule & (self.fate == ACCEPTED)
+        if reason in OVERRIDABLE:
+            hit &= ~self.kept
         if not hit.any():
             return
         self.fate = self.fate.mask(hit, QUARANTINED)
@@ -181,6 +218,14 @@ class _Fates:
             shown = {value: shown_code(value, known) for value in values[hit].unique()}
             lines["value"] = values[hit].map(shown).to_numpy()
         self._stopped.append(lines)
+
+    def unknown(self, sort: str, column: str, given: pd.Series, known: Iterable[str]) -> None:
+        """Set rows aside whose code or kind is not known, and offer what they may mean."""
+        wrong = ~given.isin(list(known)) & (self.fate == ACCEPTED)
+        self.quarantine(wrong, f"unknown_{sort}", column, given, known)
+        counts = given[wrong & (given != "")].value_counts(sort=False).to_dict()
+        found = near.misses(self.pile.source, sort, counts, known)
+        self.misses += [miss for miss in found if shown_code(miss.written, known) != HIDDEN]
 
     def _lines(self, at: pd.DataFrame, reason: str, column: str) -> pd.DataFrame:
         where = {"source": self.pile.source, "file": at["file"], "row": at["row"]}
@@ -194,18 +239,18 @@ class _Fates:
 
 
 def _assess(
-    municipality: Municipality, pile: _Pile, geography: Geography
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return a pile's rows as events with their fate, and its quarantined rows."""
+    municipality: Municipality, pile: _Pile, geography: Geography, decided: Rulings
+) -> tuple[pd.DataFrame, _Fates]:
+    """Return a pile's rows as events with their fate, and how they got it."""
     source = municipality.sources[pile.source]
-    fates = _Fates(pile)
+    fates = _Fates(pile, decided)
     rows = pile.rows
 
     for column, values in source.keep.items():
         fates.drop(~_text(rows, column).isin(values))
     if source.outside == "drop":  # a row of somewhere else is not ours to mend
         _coordinates(municipality, source, rows, fates, geography)
-    group, kind = _group_and_kind(municipality, source, rows, fates)
+    group, kind = _group_and_kind(municipality, source, rows, fates, decided)
     moments = _moments(municipality, source, rows, fates)
     x, y = _coordinates(municipality, source, rows, fates, geography)
     severity = _whole(rows, source.columns.severity, fates, "bad_severity", 1, 3)
@@ -241,7 +286,7 @@ def _assess(
     )
     for column in ("start", "end", "registered"):
         table[column] = table[column].astype("datetime64[s]")
-    return table, fates.stopped()
+    return table, fates
 
 
 def _text(rows: pd.DataFrame, column: str | None, default: str = "") -> pd.Series:
@@ -260,9 +305,29 @@ def _numbers(
     if pd.api.types.is_numeric_dtype(rows[column]):
         numbers = rows[column].astype(float)
         return numbers, pd.Series(np.isinf(numbers), index=rows.index)
-    text = _text(rows, column)
-    numbers = pd.to_numeric(text.str.replace(decimal, ".", regex=False), errors="coerce")
-    return numbers.astype(float), ~np.isfinite(numbers.astype(float)) & (text != "")
+    return _read_numbers(_text(rows, column), decimal)
+
+
+def _read_numbers(text: pd.Series, decimal: str) -> tuple[pd.Series, pd.Series]:
+    """
+    Read numbers, with a comma or a point before the decimals.
+
+    With ``decimal`` auto each number may have either. A number with both is none; and where the
+    column has both, one that may be thousands (1.234) is none, for nothing tells which it is.
+    """
+    plain, unsure = text, pd.Series(False, index=text.index)
+    if decimal == "auto":
+        plain = text.str.replace(r"(?<=\d)[ \u00a0\u202f](?=\d{3}(?:\D|$))", "", regex=True)
+        commas = plain.str.contains(",", regex=False)
+        if commas.any():
+            points = plain.str.contains(".", regex=False)
+            if points.any():
+                thousands = plain.str.fullmatch(r"-?[1-9]\d{0,2}(?:[.,]\d{3})+")
+                unsure = (commas & points) | thousands
+        decimal = ","
+    numbers = pd.to_numeric(plain.str.replace(decimal, ".", regex=False), errors="coerce")
+    numbers = numbers.astype(float).mask(unsure)
+    return numbers, ~np.isfinite(numbers) & (text != "")
 
 
 def _whole(
@@ -275,23 +340,34 @@ def _whole(
 
 
 def _group_and_kind(
-    municipality: Municipality, source: Source, rows: pd.DataFrame, fates: _Fates
+    municipality: Municipality, source: Source, rows: pd.DataFrame, fates: _Fates, decided: Rulings
 ) -> tuple[pd.Series, pd.Series]:
-    code = _text(rows, source.columns.code)
+    groups = {} if source.columns.code is None else code_groups(municipality, source)
+    code = _text(rows, source.columns.code).replace(decided.alias("code", fates.pile.source))
+    code = _with_lost_zeros(code, {*groups, *source.drop})
     fates.drop(code.isin(source.drop))
     if source.columns.kind is None:
         kind = pd.Series(source.kind, index=rows.index, dtype=str)
     else:
-        given = _text(rows, source.columns.kind)
+        given = _text(rows, source.columns.kind).replace(decided.alias("kind", fates.pile.source))
+        fates.unknown("kind", source.columns.kind, given, source.kinds)
         kind = given.map(source.kinds)
-        fates.quarantine(kind.isna(), "unknown_kind", source.columns.kind, given, source.kinds)
     if source.columns.code is None:
         group = pd.Series(source.constants.group, index=rows.index, dtype=str)
     else:
-        groups = code_groups(municipality, source)
+        fates.unknown("code", source.columns.code, code, groups)
         group = code.map(groups)
-        fates.quarantine(group.isna(), "unknown_code", source.columns.code, code, groups)
     return times.text_of(group), times.text_of(kind)
+
+
+def _with_lost_zeros(code: pd.Series, known: set[str]) -> pd.Series:
+    """Give codes back the zeros that a spreadsheet took: 801 is 0801 where only that is known."""
+    lost = {
+        text: text.zfill(4)
+        for text in code.unique()
+        if text.isdecimal() and len(text) < 4 and text not in known and text.zfill(4) in known
+    }
+    return code.replace(lost) if lost else code
 
 
 def code_groups(municipality: Municipality, source: Source) -> dict[str, str]:
@@ -359,6 +435,23 @@ def _moments(
     return moments
 
 
+def _axes(
+    rows: pd.DataFrame, source: Source
+) -> tuple[tuple[pd.Series, pd.Series], tuple[pd.Series, pd.Series]]:
+    """Return x and y as `_numbers` gives them; both may stand in one column, as ``lat,lon``."""
+    column = source.columns.x
+    if column is None or column != source.columns.y:
+        return (
+            _numbers(rows, column, source.decimal),
+            _numbers(rows, source.columns.y, source.decimal),
+        )
+    text = _text(rows, column)
+    parts = text.str.extract(r"^\(?([^,;\s]+)[,;\s]+([^,;\s]+?)\)?$")
+    bad = (text != "") & parts[0].isna()
+    lat, lon = (_read_numbers(parts[i].fillna("").astype(str), ".") for i in (0, 1))
+    return (lon[0], lon[1] | bad), (lat[0], lat[1] | bad)
+
+
 def _coordinates(
     municipality: Municipality,
     source: Source,
@@ -366,8 +459,7 @@ def _coordinates(
     fates: _Fates,
     geography: Geography,
 ) -> tuple[np.ndarray, np.ndarray]:
-    x, bad_x = _numbers(rows, source.columns.x, source.decimal)
-    y, bad_y = _numbers(rows, source.columns.y, source.decimal)
+    (x, bad_x), (y, bad_y) = _axes(rows, source)
     fates.quarantine(bad_x | bad_y, "unreadable_coordinates", source.columns.x or "")
     nowhere = _text(rows, source.columns.place).isin(source.unknown_places)
     x, y = x.mask(nowhere), y.mask(nowhere)
@@ -376,7 +468,7 @@ def _coordinates(
     x, y = x.mask(degrees), y.mask(degrees)
     easting, northing = locate.to_metres(x, y, source_crs=source.crs, crs=municipality.crs)
     off = locate.outside(geography, easting, northing)
-    beyond = pd.Series(off, index=rows.index)
+    beyond = pd.Series(off, index=rows.index) & ~fates.kept
     if source.outside == "drop":
         fates.drop(beyond)
     fates.quarantine(beyond, "outside", source.columns.x or "")
@@ -431,15 +523,25 @@ def _repeats(rows: pd.DataFrame) -> pd.Series:
     return repeated.reindex(rows.index, fill_value=False)
 
 
+def _with_kept_repeats(rows: pd.DataFrame, decided: Rulings) -> pd.DataFrame:
+    """Give rows that people keep, although their id stands twice, an id of their own."""
+    kept = rulings.among(rows[["file", "row"]], decided.ruled("keep"))
+    kept &= rows["event_id"].duplicated(keep=False) & (rows["fate"] == ACCEPTED)
+    own = rows["event_id"] + "#" + rows["file"] + ":" + rows["row"].astype(str)
+    return rows.assign(event_id=rows["event_id"].mask(kept, own)) if kept.any() else rows
+
+
 def _account(delivered: list[Delivery], rows: pd.DataFrame) -> pd.DataFrame:
     files = pd.DataFrame(
-        [(d.source, d.file, len(d.rows) + len(d.broken), len(d.broken)) for d in delivered],
-        columns=["source", "file", "rows", "broken"],
+        [(d.source, d.file, len(d.rows), len(d.broken), d.taken_away) for d in delivered],
+        columns=["source", "file", "rows", "broken", "taken_away"],
     )
+    files["rows"] += files["broken"] + files["taken_away"]
     fates = rows.groupby(["source", "file", "fate"]).size().unstack(fill_value=0)
     each = pd.MultiIndex.from_frame(files[["source", "file"]])
     fates = fates.reindex(index=each, columns=list(_FATES), fill_value=0)
     fates = fates.reset_index(drop=True).rename_axis(columns=None)
     fates[QUARANTINED] += files["broken"]
+    fates[DROPPED] += files["taken_away"]
     table = pd.concat([files[["source", "file", "rows"]], fates], axis=1)
     return table.astype(dict.fromkeys(("rows", *_FATES), "int64"))
