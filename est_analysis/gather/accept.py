@@ -501,14 +501,14 @@ def _identity(pile: _Pile, source: Source) -> pd.Series:
 
 def _suffix(file: pd.Series, own: pd.Series, content: pd.Series) -> pd.Series:
     """Return ``#k`` for the k-th different content of an id in a file; empty for the first."""
-    distinct = pd.DataFrame({"file": file, "own": own, "content": content}).drop_duplicates()
+    given = pd.DataFrame({"file": file, "own": own, "content": content})
+    again = given[given.duplicated(["file", "own"], keep=False)]  # few: the rest has no suffix
+    distinct = again.drop_duplicates()
     nth = distinct.groupby(["file", "own"]).cumcount() + 1
-    keys = ["file", "own", "content"]
-    numbered = distinct.assign(nth=nth).set_index(keys)["nth"]
-    each = numbered.reindex(pd.MultiIndex.from_arrays([file, own, content])).to_numpy()
-    return pd.Series(
-        np.where(each > 1, "#" + each.astype(str).astype(object), ""), index=file.index
-    )
+    numbered = distinct.assign(nth=nth)
+    each = again.merge(numbered, how="left", validate="many_to_one").set_axis(again.index)["nth"]
+    suffix = ("#" + each.astype(str)).where(each > 1, "")
+    return suffix.reindex(file.index, fill_value="").astype(str)
 
 
 def _repeats(rows: pd.DataFrame) -> pd.Series:

@@ -306,33 +306,32 @@ def _quickly(
     """
     Return the rows under the header, or None where they need reading one by one.
 
-    That is where a row has too many fields, where a zero byte stands, and where a quoted field
-    goes over several lines: it may be a quotation mark that was never closed.
+    That is where a row has other fields than the header, where a zero byte stands, and where a
+    quoted field goes over several lines: it may be a quotation mark that was never closed.
     """
-    if b"\0" in content:
-        return None
-    try:
-        cells = pd.read_csv(
-            io.BytesIO(content),
-            sep=delimiter,
-            encoding=encoding,
-            header=None,
-            names=list(range(width)),
-            index_col=False,
-            dtype=str,
-            keep_default_na=False,
-            na_filter=False,
-            skip_blank_lines=False,
-            skiprows=at + 1,
-        )
-    except pd.errors.EmptyDataError:
-        cells = pd.DataFrame(columns=range(width), dtype=str)
-    except pd.errors.ParserError:
-        return None
+    import pyarrow as pa
+    from pyarrow import csv as arrow
+
+    encoding = encoding.removesuffix("-sig")  # the mark stands before the header
+    content = content.rstrip(b"\r\n")
     end = b"\n" if b"\n" in content else b"\r"
-    lines = content.count(end) + (not content.endswith(end))
-    if lines != at + 1 + len(cells):
+    lines = content.count(end) + 1 - (at + 1)
+    if b"\0" in content or lines == 0:
         return None
+    names = [str(i) for i in range(width)]
+    try:
+        table = arrow.read_csv(
+            pa.BufferReader(content),
+            arrow.ReadOptions(column_names=names, skip_rows=at + 1, encoding=encoding),
+            arrow.ParseOptions(delimiter=delimiter, ignore_empty_lines=False),
+            arrow.ConvertOptions(column_types=dict.fromkeys(names, pa.large_string())),
+        )
+    except pa.ArrowInvalid:
+        return None
+    if len(table) != lines:
+        return None
+    cells = table.to_pandas(types_mapper=lambda _: pd.StringDtype(na_value=float("nan")))
+    cells = cells.set_axis(list(range(width)), axis=1)
     return cells.set_axis(pd.RangeIndex(at + 2, at + 2 + len(cells)), axis=0)
 
 
