@@ -503,6 +503,8 @@ def _suffix(file: pd.Series, own: pd.Series, content: pd.Series) -> pd.Series:
     """Return ``#k`` for the k-th different content of an id in a file; empty for the first."""
     given = pd.DataFrame({"file": file, "own": own, "content": content})
     again = given[given.duplicated(["file", "own"], keep=False)]  # few: the rest has no suffix
+    if again.empty:
+        return pd.Series("", index=file.index, dtype=str)
     distinct = again.drop_duplicates()
     nth = distinct.groupby(["file", "own"]).cumcount() + 1
     numbered = distinct.assign(nth=nth)

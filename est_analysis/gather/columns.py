@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -10,6 +11,8 @@ from est_analysis.gather import near
 from est_analysis.gather.guard import shown_columns
 from est_analysis.gather.near import fold
 from est_analysis.municipality import Source
+
+_DATUM = re.compile(r"[\d\s.,:/T-]*\d[\d\s.,:/T-]*")
 
 SEARCHED_ROWS = 30
 """So far down a header is looked for."""
@@ -139,6 +142,14 @@ def choose(
     return [found[name][0] for name in wanted.names]
 
 
+def _told(header: Sequence[str]) -> str:
+    """Return a header for a message; the names of a row that holds data are not told."""
+    texts = [text.strip() for text in header if text.strip()]
+    if any(_DATUM.fullmatch(text) for text in texts):
+        return f"där står data, inga rubriker ({len(texts)} fält)"
+    return f"filen har: {shown_columns(header)}"
+
+
 def _missing(
     wanted: Wanted,
     header: Sequence[str],
@@ -162,7 +173,7 @@ def _missing(
         )
     error = MissingColumnsError(
         f"Kolumnen ”{'”, ”'.join(missing)}” saknas.",
-        where=f"{where}; filen har: {shown_columns(header)}",
+        where=f"{where}; {_told(header)}",
         mend=mend,
     )
     error.near = tuple(offered)

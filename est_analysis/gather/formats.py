@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
@@ -609,38 +610,45 @@ def _read_parquet(file: _File) -> Raw:
 
 
 def _read_gpkg(file: _File) -> Raw:
+    if file.content[68:70] != b"GP":  # where SQLite says whose file it is
+        raise file.refused("den är inget GeoPackage")
+    with TemporaryDirectory() as folder:  # the delivery itself is not opened as a database
+        copy = Path(folder) / "a.gpkg"
+        copy.write_bytes(file.content)
+        try:
+            return _read_layers(file, copy)
+        except (RuntimeError, ValueError) as error:
+            raise file.refused("den är skadad") from error
+
+
+def _read_layers(file: _File, copy: Path) -> Raw:
     import pyogrio
 
-    try:
-        layers = [str(name) for name, _ in pyogrio.list_layers(file.content)]
-        if file.source.sheet is not None and file.source.sheet not in layers:
-            raise DeliveryError(
-                f"Lagret ”{file.source.sheet}” finns inte.",
-                where=f"{file.shown}; lagren är: {', '.join(layers)}",
-                mend="Rätta sheet för källan i municipality.toml, eller ta bort raden.",
-            )
-        headers = {
-            layer: [*pyogrio.read_info(file.content, layer=layer)["fields"], *_POINT]
-            for layer in ([file.source.sheet] if file.source.sheet else layers)
-        }
-        if not headers:
-            raise file.refused("den har inga lager")
-        layer = _only(file, headers, "lager")
-        header = [str(name) for name in headers[layer]]
-        positions = file.positions(header)
-        frame = pyogrio.read_dataframe(
-            file.content,
-            layer=layer,
-            columns=[header[i] for i in positions if header[i] not in _POINT],
+    layers = [str(name) for name, _ in pyogrio.list_layers(copy)]
+    sheet = file.source.sheet
+    if sheet is not None and sheet not in layers:
+        raise DeliveryError(
+            f"Lagret ”{sheet}” finns inte.",
+            where=f"{file.shown}; lagren är: {', '.join(layers)}",
+            mend="Rätta sheet för källan i municipality.toml, eller ta bort raden.",
         )
-    except (RuntimeError, ValueError, OSError) as error:
-        raise file.refused(str(error)) from error
-    points = frame.geometry
-    points = points.where(points.geom_type == "Point")
-    if file.source.crs is None and points.crs is not None:
-        points = points.to_crs(file.crs)
-    frame = pd.DataFrame(frame.drop(columns=points.name))
-    frame = frame.assign(geometry_x=points.x, geometry_y=points.y)
-    frame = frame[[header[i] for i in positions]].set_axis(positions, axis=1)
+    headers = {
+        layer: [*map(str, pyogrio.read_info(copy, layer=layer)["fields"]), *_POINT]
+        for layer in ([sheet] if sheet else layers)
+    }
+    if not headers:
+        raise file.refused("den har inga lager")
+    layer = _only(file, headers, "lager")
+    header = headers[layer]
+    names = {i: header[i] for i in file.positions(header)}
+    fields = [name for name in names.values() if name not in _POINT]
+    frame = pyogrio.read_dataframe(copy, layer=layer, columns=fields)
+    cells = pd.DataFrame(frame[fields])
+    if hasattr(frame, "geometry"):  # a layer may hold a table only
+        points = frame.geometry.where(frame.geometry.geom_type == "Point")
+        if file.source.crs is None and points.crs is not None:
+            points = points.to_crs(file.crs)
+        cells = cells.assign(geometry_x=points.x, geometry_y=points.y)
+    cells = cells.reindex(columns=list(names.values())).set_axis(list(names), axis=1)
     several = layer if len(layers) > 1 else ""
-    return Raw(header, frame.set_axis(pd.RangeIndex(1, len(frame) + 1), axis=0), sheet=several)
+    return Raw(header, cells.set_axis(pd.RangeIndex(1, len(cells) + 1), axis=0), sheet=several)
