@@ -315,18 +315,19 @@ def _read_numbers(text: pd.Series, decimal: str) -> tuple[pd.Series, pd.Series]:
     With ``decimal`` auto each number may have either. A number with both is none; and where the
     column has both, one that may be thousands (1.234) is none, for nothing tells which it is.
     """
-    plain, unsure = text, pd.Series(False, index=text.index)
+    numbers = pd.to_numeric(text, errors="coerce").astype(float)
+    rest = text[numbers.isna() & (text != "")]  # few: most are plain numbers
     if decimal == "auto":
-        plain = text.str.replace(r"(?<=\d)[ \u00a0\u202f](?=\d{3}(?:\D|$))", "", regex=True)
-        commas = plain.str.contains(",", regex=False)
-        if commas.any():
-            points = plain.str.contains(".", regex=False)
+        rest = rest.str.replace(r"(?<=\d)[ \u00a0\u202f](?=\d{3}(?:\D|$))", "", regex=True)
+        if rest.str.contains(",", regex=False).any():
+            points = text.str.contains(".", regex=False)
             if points.any():
-                thousands = plain.str.fullmatch(r"-?[1-9]\d{0,2}(?:[.,]\d{3})+")
-                unsure = (commas & points) | thousands
+                thousands = r"-?[1-9]\d{0,2}(?:[.,]\d{3})+"
+                numbers = numbers.mask(points & text.str.fullmatch(thousands))
+                rest = rest[~rest.str.fullmatch(thousands)]
         decimal = ","
-    numbers = pd.to_numeric(plain.str.replace(decimal, ".", regex=False), errors="coerce")
-    numbers = numbers.astype(float).mask(unsure)
+    rest = rest.str.replace(decimal, ".", regex=False)
+    numbers[rest.index] = pd.to_numeric(rest, errors="coerce").astype(float)
     return numbers, ~np.isfinite(numbers) & (text != "")
 
 
