@@ -51,7 +51,7 @@ Filter = dict[
         Field(min_length=1),
     ],
 ]
-"""Column to the values that are kept of it."""
+"""Column to the values that are kept of it, or to its other names."""
 
 
 def _known_crs(value: str) -> str:
@@ -86,9 +86,16 @@ def _known_zone(value: str) -> str:
 
 def _known_encoding(value: str) -> str:
     try:
-        codecs.lookup(value)
+        if value != "auto":
+            codecs.lookup(value)
     except LookupError as error:
         raise ValueError(f"{value!r} är ingen känd teckenkodning") from error
+    return value
+
+
+def _one_sign(value: str) -> str:
+    if value != "auto" and len(value) != 1:
+        raise ValueError(f"{'är för lång' if value else 'är tom'}; ska vara ett tecken, eller auto")
     return value
 
 
@@ -190,12 +197,13 @@ class Source(_Part):
     files: Inside
     covers_from: date | None = None
     follows: str | None = None
-    format: Literal["csv", "excel", "json", "geojson", "parquet"]
-    encoding: Annotated[str, AfterValidator(_known_encoding)] = "utf-8-sig"
-    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ";"
-    decimal: Literal[",", "."] = ","
+    format: Literal["csv", "excel", "json", "geojson", "parquet", "gpkg"]
+    encoding: Annotated[str, AfterValidator(_known_encoding)] = "auto"
+    delimiter: Annotated[str, AfterValidator(_one_sign)] = "auto"
+    decimal: Literal["auto", ",", "."] = "auto"
     sheet: str | None = None
-    header_row: Annotated[int, Field(ge=1)] = 1
+    header_row: Annotated[int, Field(ge=1)] | None = None
+    synonyms: Filter = {}
     crs: Annotated[str, AfterValidator(_known_crs)] | None = None
     precision: Literal["point", "street", "place", "area", "municipality"] = "point"
     snap: Literal["none", "street", "cell"] = "none"
@@ -246,6 +254,8 @@ class Source(_Part):
             raise ValueError("columns.text kräver free_text = true: gruppens beslut om fritext")
         if self.columns.partner is not None and not self.partners:
             raise ValueError("columns.partner kräver partners: vilka som får stå i kolumnen")
+        if unknown := sorted(set(self.synonyms) - set(self.read_columns())):
+            raise ValueError(f"synonyms.{unknown[0]}: kolumnen nämns inte i columns")
         return self
 
     @property
@@ -424,11 +434,15 @@ class Municipality(_Part):
 
     def delivered(self, source: str) -> list[Path]:
         """Return a source's delivered files by name; hidden files and Excel's locks are none."""
-        return sorted(
-            file
-            for file in self.folder.glob(self.sources[source].files)
-            if file.is_file() and not file.name.startswith((".", "~$"))
-        )
+        return [file for file in self._matching(source) if file.is_file()]
+
+    def misplaced(self, source: str) -> list[Path]:
+        """Return what stands where a source's files should, and is named so, but is no file."""
+        return [file for file in self._matching(source) if not file.is_file() and file.suffix]
+
+    def _matching(self, source: str) -> list[Path]:
+        found = sorted(self.folder.glob(self.sources[source].files))
+        return [file for file in found if not file.name.startswith((".", "~$"))]
 
 
 def find(name_or_path: str | Path) -> Path:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from est_analysis import municipality
 from est_analysis.errors import DeliveryError
 from est_analysis.gather import accept, store, tables
+from est_analysis.gather.fates import REASONS, Fates
 from est_analysis.gather.guard import HIDDEN, shown_code, shown_columns
 
 HEAD = "id;kod;datum;x;y;plats\n"
@@ -100,7 +101,7 @@ def gather_wide(gather):
 
 def test_every_reason_has_its_case():
     of_many_rows = {"metres_for_degrees", "other_crs"}  # in test_coordinates
-    assert set(FAULTS) | of_many_rows == set(accept.REASONS)
+    assert set(FAULTS) | of_many_rows == set(REASONS)
 
 
 @pytest.mark.parametrize("reason", FAULTS)
@@ -306,14 +307,14 @@ def test_rows_of_other_municipalities_leave_one_total(gather):
     got = gather({"deliveries/polis/a.csv": head + rows}, source=keep)
     assert totals(got) == (1, 0, 1, 0)
     rows = rows.replace("i går;500100", "i går;700100") + "3;K1;i går;500100;6500100;;\n"
-    for outside, fates in (("drop", (1, 1, 1, 0)), ("quarantine", (1, 2, 0, 0))):
+    for outside, counts in (("drop", (1, 1, 1, 0)), ("quarantine", (1, 2, 0, 0))):
         got = gather(
             {"deliveries/polis/a.csv": head + rows},
             source={"outside": outside},
             **INSIDE,
             **BOUNDARY,
         )
-        assert totals(got) == fates
+        assert totals(got) == counts
 
 
 def test_a_round_of_questions_has_one_date(gather):
@@ -411,7 +412,7 @@ def test_every_row_in_is_accounted_for(gather, tmp_path, files):
     totals(got)
     rows_in = sum(bool(row.replace(";", "")) for rows in files for row in rows)
     assert got.accounting["rows"].sum() == rows_in
-    assert set(got.quarantine["reason"]) <= set(accept.REASONS)
+    assert set(got.quarantine["reason"]) <= set(REASONS)
     assert got.events["event_id"].is_unique
     told = set(zip(got.quarantine["file"], got.quarantine["row"], strict=True))
     stands = set(zip(got.events["file"], got.events["row"], strict=True))
@@ -472,7 +473,7 @@ def test_a_lost_row_is_seen(gather, monkeypatch):
 
 
 def test_an_event_that_should_have_been_stopped_is_seen(gather, monkeypatch):
-    monkeypatch.setattr(accept._Fates, "quarantine", lambda *args, **named: None)
+    monkeypatch.setattr(Fates, "quarantine", lambda *args, **named: None)
     with pytest.raises(DeliveryError, match="händelser") as caught:
         gather("1;K1;Anna Andersson;;;\n")
     assert re.search(r"kolumn start, regel not_nullable, rad 0", str(caught.value))

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Transformer
 
-from est_analysis.gather import accept, coordinates, numbers
+from est_analysis.gather import coordinates, fates, numbers
 
 TM = "EPSG:3006"
 HOME = shapely.box(490_000, 6_370_000, 510_000, 6_390_000)  # a municipality of 20 by 20 km
@@ -56,7 +56,7 @@ def test_a_known_confusion_is_told_with_the_system_that_fits(spots, crs, fault, 
     assert got.fits.tolist() == [fits] * 6
     assert np.isnan(got.x).all()  # told, never moved
     assert np.isnan(got.y).all()
-    assert fault in accept.REASONS
+    assert fault in fates.REASONS
     # and what it names is right: so stated, every row lies at home
     straight = spots if read(spots, fits).fault.eq("").all() else turned(spots)
     assert read(straight, fits).fault.eq("").all()

@@ -13,8 +13,9 @@ from frames import events, settings
 
 from est_analysis.errors import DeliveryError
 from est_analysis.gather import quality, tables, times
-from est_analysis.gather.accept import REASONS, REMEDIES, Gathered
+from est_analysis.gather.accept import Gathered
 from est_analysis.gather.deliveries import Unread
+from est_analysis.gather.fates import REASONS, REMEDIES
 from est_analysis.periods import parse
 from est_analysis.reports.language import Language
 

@@ -126,8 +126,9 @@ def test_every_column_that_the_settings_name_is_in_every_file(settings):
             if source.format == "excel":
                 header = [cell.value for cell in openpyxl.load_workbook(file)[source.sheet][1]]
             else:
-                with file.open(encoding=source.encoding, newline="") as lines:
-                    header = next(csv.reader(lines, delimiter=source.delimiter))
+                sign = "," if source.delimiter == "," else ";"
+                with file.open(encoding="utf-8-sig", newline="") as lines:
+                    header = next(csv.reader(lines, delimiter=sign))
             assert set(source.columns.named()) <= set(header), file.name
 
 

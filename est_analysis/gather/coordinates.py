@@ -31,7 +31,7 @@ class Coordinates:
         Metres in the municipality's CRS, shape (n,); NaN where the place is not known.
     fault
         Why a row's coordinates cannot be used, or empty: ``degrees``, ``metres_for_degrees``,
-        ``swapped_axes``, ``other_crs``, ``outside``. Each is a key of ``accept.REASONS``.
+        ``swapped_axes``, ``other_crs``, ``outside``. Each is a key of ``fates.REASONS``.
     fits
         The coordinate system in which the row would lie in the municipality, or empty.
     """
@@ -96,7 +96,7 @@ def read(
         some_here = bool((given & ~stray).any())
         told = _diagnose(x[stray], y[stray], stated, crs, home, covers_more, some_here)
         fault.loc[told.index], fits.loc[told.index] = told["fault"], told["fits"]
-    lost = (fault != "").to_numpy()
+    lost = ~fault.isin(["", "outside"]).to_numpy()
     return Coordinates(
         np.where(lost, np.nan, easting), np.where(lost, np.nan, northing), fault, fits
     )

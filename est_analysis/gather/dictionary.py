@@ -8,7 +8,7 @@ from pathlib import Path
 import pandera.pandas as pa
 
 from est_analysis.gather import form, tables
-from est_analysis.gather.accept import REASONS, REMEDIES
+from est_analysis.gather.fates import REASONS, REMEDIES
 
 FILE = Path(__file__).resolve().parents[2] / "data" / "dictionary.md"
 

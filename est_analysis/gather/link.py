@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from est_analysis.gather import tables
 from est_analysis.gather.gazetteer import normal
 from est_analysis.gather.geography import Geography
-from est_analysis.gather.rulings import Rulings
+from est_analysis.gather.rulings import DECISIONS, Rulings
 from est_analysis.municipality import Links, Municipality
 
 KINDS = ("reported_crime", "event", "physical_defect")
@@ -124,12 +124,21 @@ def linked(
     events, links = link(
         events, municipality, geography, same=ids["same"], not_same=ids["not_same"]
     )
-    if lost:
-        faults = pd.DataFrame(lost, columns=["file", "row"])
-        faults = faults.assign(column="", reason="raden i beslutet om samma händelse används inte")
-        faults = pd.concat([decided.faults, faults.drop_duplicates()], ignore_index=True)
-        decided = replace(decided, faults=faults)
+    decided = _with_lost(decided, set(lost)) if lost else decided
     return events, links, decided
+
+
+def _with_lost(decided: Rulings, lost: set[tuple[str, int]]) -> Rulings:
+    """Return the rulings, with those that pair a row which is not used among the faults."""
+    told = set(decided.faults.loc[decided.faults["file"] == DECISIONS, "row"])
+    reason = "raden är inte bland dem som används"
+    faults = [decided.faults]
+    for line in decided.rows[decided.rows["other_file"] != ""].to_dict("records"):
+        for file, row, column in (("file", "row", "rad"), ("other_file", "other_row", "andra_rad")):
+            if (line[file], line[row]) in lost and line["line"] not in told:
+                fault = {"file": DECISIONS, "row": line["line"], "column": column, "reason": reason}
+                faults.append(pd.DataFrame([fault]))
+    return replace(decided, faults=pd.concat(faults, ignore_index=True))
 
 
 def _ids(rows: pd.DataFrame, wanted: set[Row]) -> dict[Row, str]:

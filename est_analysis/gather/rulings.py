@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -40,7 +41,8 @@ class Rulings:
         ``sort`` (a value of `SORTS`), ``source`` (empty: every source), ``written``, ``means``.
     rows
         ``file``, ``row`` (0 for a whole file), ``ruling`` (a value of `RULINGS`), ``other_file``,
-        ``other_row`` (empty and 0 where the ruling names no second row).
+        ``other_row`` (empty and 0 where the ruling names no second row), ``line`` (in people's own
+        list).
     faults
         Lines that cannot be used: ``file``, ``row``, ``column``, ``reason``.
     """
@@ -102,6 +104,60 @@ def read(municipality: Municipality) -> Rulings:
     return Rulings(aliases, rows, pd.concat(faults, ignore_index=True))
 
 
+def among(at: pd.DataFrame, ruled: set[tuple[str, int]]) -> pd.Series:
+    """Tell which rows, each with its ``file`` and ``row``, are among those with a ruling."""
+    if not ruled:
+        return pd.Series(False, index=at.index)
+    by_file: dict[str, list[int]] = {}
+    for file, row in ruled:
+        by_file.setdefault(file, []).append(row)
+    hit = pd.Series(False, index=at.index)
+    for file, numbers in by_file.items():
+        hit |= (at["file"] == file) & at["row"].isin(numbers)
+    return hit
+
+
+def checked(decided: Rulings, delivered: Mapping[str, pd.Index], unread: set[str]) -> Rulings:
+    """
+    Return the rulings, with those among the faults that name a file or a row that is not there.
+
+    Parameters
+    ----------
+    delivered
+        Every file that could be read, with its row numbers.
+    unread
+        Files that could not.
+    """
+    faults = [decided.faults]
+    for file, row in (("file", "row"), ("other_file", "other_row")):
+        column, number = ("fil", "rad") if file == "file" else ("andra_fil", "andra_rad")
+        for line in decided.rows[decided.rows[file] != ""].to_dict("records"):
+            at = pd.Index([line["line"]])
+            if line[file] in unread:
+                faults.append(_faults(at, DECISIONS, column, "filen gick inte att läsa"))
+            elif line[file] not in delivered:
+                faults.append(_faults(at, DECISIONS, column, "filen finns inte bland leveranserna"))
+            elif line[row] != 0 and line[row] not in delivered[line[file]]:
+                faults.append(_faults(at, DECISIONS, number, "raden finns inte i filen"))
+    return replace(decided, faults=pd.concat(faults, ignore_index=True))
+
+
+def in_vain(decided: Rulings, quarantine: pd.DataFrame, reasons: Mapping[str, str]) -> Rulings:
+    """Return the rulings, with those that keep a row in vain among the faults."""
+    keeps = decided.rows[decided.rows["ruling"] == "keep"]
+    stopped = keeps.merge(quarantine[["file", "row", "reason"]], on=["file", "row"])
+    faults = [decided.faults] + [
+        _faults(
+            pd.Index([line["line"]]),
+            DECISIONS,
+            "beslut",
+            f"raden stoppas ändå: {reasons.get(line['reason'], line['reason'])}",
+        )
+        for line in stopped.to_dict("records")
+    ]
+    return replace(decided, faults=pd.concat(faults, ignore_index=True))
+
+
 def _faults(rows: pd.Index, file: str, column: str, reason: str) -> pd.DataFrame:
     rows = pd.Index(rows, dtype="int64")
     return pd.DataFrame({"file": file, "row": rows, "column": column, "reason": reason})
@@ -152,6 +208,7 @@ def _rows(raw: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
             "ruling": ruling.astype("string").fillna("").astype(str),
             "other_file": raw["andra_fil"].where(pair, ""),
             "other_row": other_row.where(pair, 0).fillna(0).astype("int64"),
+            "line": pd.Index(raw.index, dtype="int64"),
         }
     )
     good = ruling.notna() & (raw["fil"] != "") & ~bad_row & ~no_other

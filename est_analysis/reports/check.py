@@ -95,7 +95,7 @@ def _headed(head: str, points: list[str]) -> Iterator[str]:
 def _stopped(
     quarantine: pd.DataFrame, quality: Quality, say: Language, *, every: bool
 ) -> Iterator[str]:
-    from est_analysis.gather.accept import REASONS, REMEDIES
+    from est_analysis.gather.fates import REASONS, REMEDIES
 
     labels = quality.sources.set_index("source")["label"]
     in_all = quarantine["reason"].value_counts()

@@ -338,7 +338,7 @@ def quality(results: Results) -> Table:
 
 def quarantine(results: Results) -> Table:
     """Return why rows are in quarantine, what to do, and where the first of each sort stand."""
-    from est_analysis.gather.accept import REASONS, REMEDIES
+    from est_analysis.gather.fates import REASONS, REMEDIES
 
     rows = [
         [
