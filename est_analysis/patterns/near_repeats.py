@@ -695,7 +695,7 @@ class _Ranking:
     def maxima(self, tables: Ints, scale: tuple[Floats, Floats]) -> Floats:
         """Return each table's largest standardised cell among the bands with finite edges."""
         excess = np.where(self.finite, (tables - scale[0]) / scale[1], -np.inf)
-        return excess.reshape(len(tables), -1).max(axis=1, initial=-np.inf)
+        return excess.max(axis=(1, 2), initial=-np.inf)
 
 
 def _batches(draws: int) -> list[int]:

@@ -15,7 +15,7 @@ from est_analysis import counts
 
 SAME_DISTANCE = 0.001
 """Metres; distances are read to this, so that points meant to be equally far are so."""
-_PAIRS = 1 << 16
+_PAIRS = 1 << 15
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -58,7 +58,7 @@ class Cylinder:
 
 @dataclass(frozen=True)
 class Scan:
-    """The cylinders found, best first and none sharing a place, and the best of each permutation."""
+    """The cylinders found, best first, none sharing a place; and the best of each permutation."""
 
     n: int
     cylinders: tuple[Cylinder, ...]
@@ -174,6 +174,11 @@ def _ratio(inside: NDArray, expected: NDArray, total: int) -> Floats:
     return np.where(inside > expected, llr, 0.0)
 
 
+def _joined(windows: list[tuple[Ints, Ints, Ints]]) -> tuple[Ints, Ints, Ints]:
+    start, length, events = map(np.concatenate, zip(*windows, strict=True))
+    return start, length, events.astype(np.int64)
+
+
 class _Circles:
     """Every circle of places around a place, up to a radius, and the events in it."""
 
@@ -192,19 +197,19 @@ class _Circles:
         itself = np.repeat(np.arange(len(start))[:, None], 2, axis=1)
         centre, place = np.concatenate([itself, near, near[:, ::-1]]).T
         step = self.places[centre] - self.places[place]
-        apart = np.rint(np.hypot(step[:, 0], step[:, 1]) / SAME_DISTANCE)
+        metres = np.hypot(step[:, 0], step[:, 1])
+        apart = np.rint(metres / SAME_DISTANCE)
         kept = apart <= np.rint(radius / SAME_DISTANCE)
-        centre, place, apart = centre[kept], place[kept], apart[kept]
+        centre, place, apart, metres = centre[kept], place[kept], apart[kept], metres[kept]
         order = np.lexsort([place, apart, centre])
         self.centre, self.place = centre[order], place[order]
-        self.apart = apart[order] * SAME_DISTANCE
+        self.metres, apart = metres[order], apart[order]
         # events in the circle that reaches this place; places equally far come in together
         running = np.cumsum(size[self.place])
         first = np.searchsorted(self.centre, self.centre)
         outside = running[first] - size[self.place[first]]
-        last = np.append(
-            (np.diff(self.centre) != 0) | (np.diff(self.apart) != 0), np.ones(len(order) > 0)
-        ).astype(bool)
+        last = np.ones(len(order), dtype=bool)
+        last[:-1] = (np.diff(self.centre) != 0) | (np.diff(apart) != 0)
         tied = np.flatnonzero(last)[np.cumsum(last) - last]
         self.inside = running[tied] - outside
         # the same, event by event
@@ -249,7 +254,7 @@ class _Search:
         self.blocks = list(self.circles.blocks())
         self.most = int(self.circles.inside.max(initial=0))
         self.start = math.log(max(self.total, 2)) + 1
-        self._caps: tuple[float, Floats] = (math.nan, np.empty(0))
+        self._caps: dict[float, Floats] = {}
 
     def best(self, when: Ints, floor: float) -> float:
         """Return the largest ratio, sought above the floor first; 0 if there is no cylinder."""
@@ -258,7 +263,7 @@ class _Search:
             best = float(max(ratios, default=0.0))
             if best >= floor:
                 return best
-            floor = floor / 2 if floor > 1 else 0.0
+            floor = floor * 0.8 if floor > 1 else 0.0
 
     def cylinders(self, when: Ints, enough: float, most: int) -> list[dict[str, Any]]:
         """Return the best cylinder, and others that share no place with it and reach `enough`."""
@@ -290,7 +295,7 @@ class _Search:
                 {
                     "x": float(circles.places[centre, 0]),
                     "y": float(circles.places[centre, 1]),
-                    "radius": float(circles.apart[ours].max()),
+                    "radius": float(circles.metres[ours].max()),
                     "first": int(found["first"][row]) + self.since,
                     "last": int(found["last"][row]) + self.since,
                     "observed": int(found["observed"][row]),
@@ -310,13 +315,15 @@ class _Search:
             if self.end is not None:
                 live = day > self.end - self.longest
                 day, key = day[live], key[live]
+            if len(key) < self.smallest:
+                continue
             key = np.sort(key | day << self.size_bits)
             size = key & ((1 << self.size_bits) - 1)
             key >>= self.size_bits
             day = key & ((1 << self.day_bits) - 1)
             windows = self._backward if self.end is not None else self._anywhere
             for start, length, events in windows(key, day, size, caps):
-                found = self._circles_of(start, length, events, size, floor)
+                found = self._circles_of(start, length, events, size, caps, floor)
                 first = start[found["window"]]
                 found["centre"] = key[first] >> self.day_bits
                 found["first"] = day[first]
@@ -328,22 +335,28 @@ class _Search:
         self, key: Ints, day: Ints, size: Ints, caps: Floats
     ) -> Iterator[tuple[Ints, Ints, Ints]]:
         """Yield windows from one event around a centre to another that could reach the floor."""
-        upto, before = self.upto[day], self.before[day]
-        first = np.arange(len(key))
-        for more in range(1, len(caps)):
-            first = first[: np.searchsorted(first, len(key) - more)]
-            last = first + more
-            near = key[last] - key[first] < self.longest
-            first, last = first[near], last[near]
-            if not len(first):
-                return
+        # narrow integers and plain slices: this is where the time goes
+        narrow = max(self.total**2, int(key[-1])) < 2**31
+        arrays = (key, size, self.upto[day], self.before[day])
+        key, size, upto, before = (a.astype("int32" if narrow else "int64") for a in arrays)
+        kept: list[tuple[Ints, Ints, Ints]] = []
+        held = 0
+        for more in range(1, len(key)):
+            near = key[more:] - key[:-more] < self.longest
+            if not near.any():
+                break
             if caps[more + 1] < 0:
                 continue
-            events = upto[last] - before[first]
-            good = np.maximum(size[first], size[last]) * events <= caps[more + 1]
-            if good.any():
-                start = first[good]
-                yield start, np.full(len(start), more + 1), events[good]
+            events = upto[more:] - before[:-more]
+            near &= np.maximum(size[more:], size[:-more]) * events <= int(caps[more + 1])
+            start = np.flatnonzero(near)
+            kept.append((start, np.full_like(start, more + 1), events[start]))
+            held += len(start) * (more + 1)
+            if held > _PAIRS * 16:
+                yield _joined(kept)
+                kept, held = [], 0
+        if held:
+            yield _joined(kept)
 
     def _backward(
         self, key: Ints, day: Ints, size: Ints, caps: Floats
@@ -356,17 +369,23 @@ class _Search:
         yield good, length[good], events[good]
 
     def _circles_of(
-        self, start: Ints, length: Ints, events: Ints, size: Ints, floor: float
+        self, start: Ints, length: Ints, events: Ints, size: Ints, caps: Floats, floor: float
     ) -> dict[str, NDArray]:
         """Weigh every circle of the windows; a circle reaches one of the window's events."""
-        window = np.repeat(np.arange(len(start)), length)
+        narrow = len(start) << self.size_bits < 2**31
+        whole = np.dtype("int32" if narrow else "int64")
+        window: Ints = np.repeat(np.arange(len(start)).astype(whole), length)
         step = np.arange(len(window)) - np.repeat(np.cumsum(length) - length, length)
-        sizes = size[start[window] + step]
-        sizes = np.sort(window << self.size_bits | sizes) & ((1 << self.size_bits) - 1)
+        sizes = window << self.size_bits | size[start[window] + step].astype(whole)
+        sizes.sort()
+        sizes &= (1 << self.size_bits) - 1
         inside = step + 1  # of circles equally large the last counts them all
-        expected = sizes * events[window] / self.total
+        spent = sizes * events[window]
+        could = np.flatnonzero(spent <= caps[inside])
+        window, sizes, inside = window[could], sizes[could], inside[could]
+        expected = spent[could] / self.total
         llr = _ratio(inside, expected, self.total)
-        kept = (inside >= self.smallest) & (llr > 0) & (llr >= floor)
+        kept = (llr > 0) & (llr >= floor)
         return {
             "window": window[kept],
             "size": sizes[kept],
@@ -377,8 +396,8 @@ class _Search:
 
     def _allowed(self, floor: float) -> Floats:
         """Return, for each count, the largest (events in circle x in window) to reach the floor."""
-        if self._caps[0] == floor:
-            return self._caps[1]
+        if floor in self._caps:
+            return self._caps[floor]
         inside = np.arange(self.most + 1)
         low, high = np.zeros(len(inside)), inside.astype(float)
         for _ in range(50):
@@ -386,5 +405,5 @@ class _Search:
             reaches = _ratio(inside, middle, self.total) >= floor
             low, high = np.where(reaches, middle, low), np.where(reaches, high, middle)
         caps = np.where(inside < self.smallest, -1.0, high * self.total * (1 + 1e-9))
-        self._caps = (floor, caps)
+        self._caps[floor] = caps
         return caps
