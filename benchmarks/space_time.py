@@ -5,8 +5,8 @@ Made-up towns of rising size (events clustered and stacked on addresses, 10 x 10
 through the Knox table (8 space bands to 800 m, 8 time bands to 56 days) and the space-time
 permutation scan (radius 1,000 m, up to 30 days, daily), 999 permutations each. Every piece of work
 runs in a process of its own; printed are n, seconds of the processor, memory above the started
-interpreter and the slope (1 is proportional to n). pointpats, one band only, is measured in the same
-run with few permutations: what each of them costs is carried on to 999. Nothing is held to a limit.
+interpreter and the slope (1 is proportional to n). pointpats, one band only, is measured in the
+same run with few permutations: what each costs is carried on to 999. Nothing is held to a limit.
 
     python benchmarks/space_time.py            the usual sizes
     python benchmarks/space_time.py 1000 3000  these sizes
