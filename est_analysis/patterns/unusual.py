@@ -122,10 +122,10 @@ def against_earlier(
     Given a place's total over all periods, how many are of now is binomial for Poisson counts and
     beta-binomial for restless ones: the place's true level drops out, so that earlier years of
     small counts carry their own uncertainty. The unrest is estimated from `earlier` alone: what is
-    tested does not excuse itself. Scores are Kulldorff's (1997, Communications in Statistics 26:1481-1496, Bernoulli
-    model), the highest of all places judged by simulation; step-down adjustment by Westfall & Young
-    (1993), algorithm 2.8. Places are taken to vary by themselves: bursts over several cells at once
-    make neighbours alike, not a false place likelier.
+    tested does not excuse itself. Scores are Kulldorff's (1997, Communications in Statistics
+    26:1481-1496, Bernoulli model), the highest of all places judged by simulation; step-down
+    adjustment by Westfall & Young (1993), algorithm 2.8. Places are taken to vary by themselves:
+    bursts over several cells at once make neighbours alike, not a false place likelier.
     """
     own, before = _whole(now, 1), _whole(earlier, 2)
     if len(own) != len(before):
@@ -292,17 +292,23 @@ def unrest(earlier: ArrayLike) -> Unrest:
         return CALM
     rows, times = np.unique(table, axis=0, return_counts=True)
     m, share = rows.sum(axis=1), table.sum(axis=0) / table.sum()
-    log = scipy.special.gammaln
+    log, slope = scipy.special.gammaln, scipy.special.psi
 
-    def unlikely(logs: Values) -> float:
-        weight = Unrest(*np.exp(logs)).weight(m, periods)
+    def unlikely(logs: Values) -> tuple[float, Values]:
+        a, b = np.exp(logs)
+        weight = Unrest(a, b).weight(m, periods)
         alpha = weight[:, None] * share
         each = (log(alpha + rows) - log(alpha)).sum(axis=1) + log(weight) - log(weight + m)
-        return -float(each @ times)
+        rise = ((slope(alpha + rows) - slope(alpha)) * share).sum(axis=1)
+        rise = (rise + slope(weight) - slope(weight + m)) * times
+        return -float(each @ times), -np.array([periods * a * rise.sum(), b * (rise @ m)])
 
-    starts = ([np.log(1.0), np.log(1.0)], [np.log(0.1), np.log(3.0)], [np.log(10.0), np.log(0.1)])
-    bounds = [(_LEAST, _MOST), (_LEAST, _MOST)]
-    fits = [scipy.optimize.minimize(unlikely, s, method="L-BFGS-B", bounds=bounds) for s in starts]
+    fits = [
+        scipy.optimize.minimize(
+            unlikely, start, jac=True, method="L-BFGS-B", bounds=[(_LEAST, _MOST)] * 2
+        )
+        for start in ([-2.0, 1.0], [2.0, -2.0])
+    ]
     best = min(fits, key=lambda fit: float(fit.fun))
     return Unrest(float(np.exp(best.x[0])), float(np.exp(best.x[1])))
 
