@@ -132,11 +132,12 @@ def _standardised(values: NDArray, sums: NDArray, near: NDArray, *, star: bool) 
 def _local(z: Values, mask: Mask, values: NDArray) -> Local:
     p = 2 * scipy.special.ndtr(-np.abs(z))
     q = scipy.stats.false_discovery_control(p) if len(p) else p
-    full = [np.full(mask.shape, np.nan) for _ in range(3)]
-    for table, flat in zip(full, (z, p, q), strict=True):
-        table[mask] = flat
+    full: dict[str, Values] = {}
+    for name, flat in {"z": z, "p": p, "q": q}.items():
+        full[name] = np.full(mask.shape, np.nan)
+        full[name][mask] = flat
     gate = bool(values.sum() >= FEWEST_EVENTS and (values > 0).sum() >= FEWEST_CELLS)
-    return Local(*full, gate)
+    return Local(**full, gate=gate)
 
 
 def _disc(table: NDArray, radius: float) -> NDArray:

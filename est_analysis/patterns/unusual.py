@@ -388,7 +388,9 @@ def _labelled(
     shrunken = np.full(len(now), np.nan)
     shrunken[order] = _shrunken_ratio(n, m, share)
     gate = enough and whole >= FEWEST_EVENTS and len(order) >= 2 and 0 < own < whole
-    return Unusual(now, total * share, ratio, shrunken, score, judged, p, unrest, gate)
+    return Unusual(
+        now, np.asarray(total * share, dtype=float), ratio, shrunken, score, judged, p, unrest, gate
+    )
 
 
 def _shrunken_ratio(now: Counts, total: Counts, share: float) -> Values:
