@@ -55,7 +55,9 @@ def write(folder: Path, n: int) -> None:
     import pandas as pd
 
     rng = np.random.default_rng(n)
-    start = pd.Timestamp("2021-01-01") + pd.to_timedelta(rng.integers(0, 5 * 525_600, n), unit="min")
+    start = pd.Timestamp("2021-01-01") + pd.to_timedelta(
+        rng.integers(0, 5 * 525_600, n), unit="min"
+    )
     addresses = rng.integers(0, max(n // 20, 100), n)
     spread = np.random.default_rng(1).normal(size=(max(n // 20, 100), 2)) * (0.02, 0.01)
     table = pd.DataFrame(
