@@ -66,8 +66,12 @@ class Grid:
         column = np.floor(np.asarray(x, dtype=float) / self.side) - self.east
         row = np.floor(np.asarray(y, dtype=float) / self.side) - self.north
         within = (column >= 0) & (column < columns) & (row >= 0) & (row < rows)
-        where = np.where(within, row * columns + column, -1.0).astype(np.int64)
-        return np.where((where >= 0) & self.inside.ravel()[where], where, -1)
+        where = row * columns + column
+        where[~within] = -1
+        number = where.astype(np.int64)
+        if not self.inside.all():
+            number[~self.inside.ravel()[number]] = -1
+        return number
 
     def tally(self, x: ArrayLike, y: ArrayLike, count: ArrayLike | None = None) -> Tally:
         """
@@ -80,16 +84,15 @@ class Grid:
         count
             Shape (n,), whole numbers: how many events each row stands for; None is one each.
         """
-        where = self.number(x, y)
         rows, columns = self.shape
-        size = rows * columns
-        each = np.ones(len(where), np.int64) if count is None else np.asarray(count, np.int64)
-        here = where >= 0
+        where = self.number(x, y) + 1  # those without a cell are counted first
+        size = rows * columns + 1
         if count is None:
-            table = np.bincount(where[here], minlength=size)
+            table = np.bincount(where, minlength=size)
         else:  # sums of whole numbers are exact in floats this small
-            table = np.bincount(where[here], each[here], minlength=size).astype(np.int64)
-        return Tally(table.reshape(rows, columns), int(each[~here].sum()), self)
+            each = np.asarray(count, dtype=np.int64)
+            table = np.bincount(where, each, minlength=size).astype(np.int64)
+        return Tally(table[1:].reshape(rows, columns), int(table[0]), self)
 
     def squares(self, cells: ArrayLike) -> NDArray[np.object_]:
         """Return the outlines of cells given by number, shape (n,), as shapely squares."""
