@@ -69,9 +69,9 @@ def test_bad_input_is_a_sentence_and_exit_code_2(arguments, says, tmp_path):
 def test_check_says_what_waits_and_what_to_do():
     shown = est("check", "exempelsjo")
     assert shown.returncode == 0
-    assert "Väntar på rättning: 57 rader, 0 filer" in shown.stdout
+    assert "Väntar på rättning: 47 rader, 0 filer, 6 nästan-träffar" in shown.stdout
     assert "okänd kod. Rätta koden" in shown.stdout
-    assert "och 6 till" in shown.stdout
+    assert "och 2 till" in shown.stdout
     assert "Polisen (polis)  " in shown.stdout
     assert len(shown.stdout.splitlines()) < 57
 

@@ -358,7 +358,7 @@ def test_every_mistake_is_made_and_gets_its_fate(made, gathered):
     reasons = gathered.quarantine.groupby("source")["reason"].agg(set)
     assert {"unknown_code", "no_start", "end_before_start"} <= reasons["polis_a"]
     assert {"unknown_code", "outside", "end_before_start"} <= reasons["polis"]
-    assert {"unknown_code", "unreadable_start", "outside"} <= reasons["est"]
+    assert {"unknown_code", "unreadable_start", "swapped_axes"} <= reasons["est"]
     repeated = gathered.accounting.groupby("source")["repeated"].sum()
     assert repeated["polis_a"] >= 3
     assert repeated["polis"] >= 6

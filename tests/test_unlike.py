@@ -12,7 +12,7 @@ from est_analysis.reports.page import answers
 from est_analysis.reports.results import Results
 
 ROWS = "id;kod;datum;x;y;plats\n" + "".join(
-    f"{n};K1;2026-07-{1 + n % 9:02d};500100;6500100;Torget\n" for n in range(12)
+    f"{n};K1;2026-07-{1 + n % 9:02d};{500100 + n % 2};6500100;Torget\n" for n in range(12)
 )
 
 

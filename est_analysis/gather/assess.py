@@ -250,7 +250,8 @@ def _stop_coordinates(source: Source, at: Coordinates, unreadable: pd.Series, fa
     column = source.columns.x or ""
     fates.quarantine(unreadable, "unreadable_coordinates", column)
     for reason in ("degrees", "metres_for_degrees", "swapped_axes", "other_crs"):
-        fates.quarantine(at.fault == reason, reason, column, at.fits, set(at.fits))
+        fits = None if reason == "swapped_axes" else at.fits  # what would mend it: another system
+        fates.quarantine(at.fault == reason, reason, column, fits, set(at.fits))
     if source.outside == "drop":
         fates.drop((at.fault == "outside") & ~fates.kept)
     fates.quarantine(at.fault == "outside", "outside", column)

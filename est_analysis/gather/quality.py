@@ -377,7 +377,9 @@ def _rows_told(row: dict[str, Any]) -> Iterator[_Said]:
     if row["accepted"] == 0 and not row["unread"]:
         yield "empty", False, "{label}: ingen rad går att använda.", {}
     if n := row["near_misses"]:
-        text = "{label}: {n} skrivningar liknar något känt men tas inte in utan ert beslut."
+        text = "{label}: {n} stavningar liknar något känt men tas inte in utan ert beslut."
+        if n == 1:
+            text = "{label}: en stavning liknar något känt men tas inte in utan ert beslut."
         yield "near_misses", False, text, {"n": n}
     if n := row["unlisted"]:
         text = "{label}: {n} rader har ingen rapportör ur listan partners."

@@ -114,17 +114,21 @@ def _stopped(
             else:
                 more = f" och {len(rows) - len(said)} till" if len(rows) > len(said) else ""
                 points.append(f"{where}: {', '.join(said)}{more}")
-        head = f"{len(own)} rader: {say.translate(REASONS[reason])}."
+        head = f"{_rows(len(own), say)}: {say.translate(REASONS[reason])}."
         yield from _headed(f"{head} {say.translate(REMEDIES[reason])}", points)
     if len(quarantine) and not every:
         yield from ("", "Varje rad för sig: est check --all.")
+
+
+def _rows(n: int, say: Language) -> str:
+    return say.say(Text("{n} rader", {"n": n}, "{n} rad"))
 
 
 def _near_misses(near_misses: pd.DataFrame, say: Language) -> Iterator[str]:
     from est_analysis.gather.quality import alias_line
 
     points = [
-        f"{alias_line(row)}   ({say.write(int(row.rows))} rader, likhet {row.score:.0f} av 100)"
+        f"{alias_line(row)}   ({_rows(int(row.rows), say)}, likhet {row.score:.0f} av 100)"
         for row in near_misses.itertuples()
     ]
     yield from _headed(
