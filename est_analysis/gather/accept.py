@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 
 from est_analysis.gather import deliveries, link, locate, near, rulings, tables
@@ -106,12 +107,9 @@ def gather(
     misses = [miss for one in unread for miss in one.near]
     misses += [miss for one in assessed for miss in one.fates.misses]
 
-    accepted = rows[rows["fate"] == ACCEPTED].reset_index(drop=True)
-    placed = locate.place_events(accepted, geography, Ways.of(municipality), decided)
-    events = placed.events[list(tables.EVENTS.columns)].sort_values(["start", "event_id"])
-    events, links, decided = link.linked(
-        events.reset_index(drop=True), rows, municipality, geography, decided
-    )
+    placed = locate.place_events(_accepted(rows), geography, Ways.of(municipality), decided)
+    events = placed.events[list(tables.EVENTS.columns)]
+    events, links, decided = link.linked(events, rows, municipality, geography, decided)
     nearly = pd.concat([near.table(misses), placed.near_misses], ignore_index=True)
     emptied = pd.concat([one.emptied for one in assessed], ignore_index=True)
     return Gathered(
@@ -149,9 +147,11 @@ def _places(delivered: list[Delivery]) -> dict[str, pd.Index]:
 def _with_kept_repeats(rows: pd.DataFrame, decided: Rulings) -> pd.DataFrame:
     """Give rows that people keep, although their id stands twice, an id of their own."""
     kept = rulings.among(rows[["file", "row"]], decided.ruled("keep"))
+    if not kept.any():
+        return rows
     kept &= rows["event_id"].duplicated(keep=False) & (rows["fate"] == ACCEPTED)
     own = rows["event_id"] + "#" + rows["file"] + ":" + rows["row"].astype(str)
-    return rows.assign(event_id=rows["event_id"].mask(kept, own)) if kept.any() else rows
+    return rows.assign(event_id=rows["event_id"].mask(kept, own))
 
 
 def _repeats(rows: pd.DataFrame) -> pd.Series:
@@ -164,6 +164,18 @@ def _repeats(rows: pd.DataFrame) -> pd.Series:
     usable = rows[rows["fate"].isin([ACCEPTED, DROPPED])]
     repeated = usable["event_id"].duplicated(keep="last") & (usable["fate"] == ACCEPTED)
     return repeated.reindex(rows.index, fill_value=False)
+
+
+def _accepted(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the accepted rows, sorted by start, then id."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    own = np.flatnonzero(rows["fate"] == ACCEPTED)
+    keys = {name: pa.array(rows[name].iloc[own]) for name in ("start", "event_id")}
+    ascending = [(name, "ascending") for name in keys]
+    order = pc.sort_indices(pa.table(keys), sort_keys=ascending).to_numpy()
+    return rows.take(own[order]).reset_index(drop=True)
 
 
 def _account(delivered: list[Delivery], rows: pd.DataFrame) -> pd.DataFrame:

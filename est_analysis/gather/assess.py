@@ -11,7 +11,7 @@ import pandas as pd
 
 from est_analysis.gather import codes, coordinates, guard, numbers, tables, times
 from est_analysis.gather.coordinates import Coordinates
-from est_analysis.gather.fates import ACCEPTED, Fates, Pile
+from est_analysis.gather.fates import Fates, Pile
 from est_analysis.gather.geography import Geography
 from est_analysis.gather.rulings import Rulings
 from est_analysis.municipality import Municipality, Source
@@ -101,7 +101,7 @@ def _texts(pile: Pile, source: Source, fates: Fates) -> tuple[dict[str, pd.Serie
     """Return the texts that are taken in, with nothing about a person, and what was emptied."""
     rows, columns = pile.rows, source.columns
     own = _text(rows, columns.id)
-    numbers = guard.personal(own.where(fates.fate == ACCEPTED, ""), ["identity"])
+    numbers = guard.personal(own.where(fates.open, ""), ["identity"])
     fates.quarantine(numbers != "", "personal_data", columns.id or "")
     texts: dict[str, pd.Series] = {}
     emptied = [tables.empty(tables.TEXTS_DROPPED)]
@@ -112,7 +112,7 @@ def _texts(pile: Pile, source: Source, fates: Fates) -> tuple[dict[str, pd.Serie
         if column is None:
             continue
         sorts = [sort for sort in guard.SORTS if sort != "name" or name == "text"]
-        found = guard.personal(text.where(fates.fate == ACCEPTED, ""), sorts)
+        found = guard.personal(text.where(fates.open, ""), sorts)
         if source.personal_data == "stop":
             fates.quarantine(found != "", "personal_data", column)
             continue
@@ -251,7 +251,7 @@ def _stop_coordinates(source: Source, at: Coordinates, unreadable: pd.Series, fa
     fates.quarantine(unreadable, "unreadable_coordinates", column)
     for reason in ("degrees", "metres_for_degrees", "swapped_axes", "other_crs"):
         fits = None if reason == "swapped_axes" else at.fits  # what would mend it: another system
-        fates.quarantine(at.fault == reason, reason, column, fits, set(at.fits))
+        fates.quarantine(at.fault == reason, reason, column, fits, set(at.fits.unique()))
     if source.outside == "drop":
         fates.drop((at.fault == "outside") & ~fates.kept)
     fates.quarantine(at.fault == "outside", "outside", column)

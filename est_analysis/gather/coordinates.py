@@ -11,6 +11,8 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 
+from est_analysis.gather.spots import spots
+
 WGS84 = "EPSG:4326"
 SYSTEMS = ("EPSG:3006", "EPSG:3021", *(f"EPSG:{zone}" for zone in range(3007, 3019)))
 """What Swedish deliveries may be in: SWEREF 99 TM, RT 90 2.5 gon V, the local SWEREF 99 zones."""
@@ -189,7 +191,9 @@ def to_metres(
     easting, northing = x.to_numpy(float), y.to_numpy(float)
     nothing = (easting == 0) & (northing == 0)
     if source_crs is not None and source_crs != crs:
-        easting, northing = _transformer(source_crs, crs).transform(easting, northing)
+        distinct = spots(easting, northing)
+        moved = np.column_stack(_transformer(source_crs, crs).transform(*distinct.xy.T))
+        easting, northing = np.vstack([moved, [np.nan, np.nan]])[distinct.number].T
     unknown = nothing | ~np.isfinite(easting) | ~np.isfinite(northing)
     return np.where(unknown, np.nan, easting), np.where(unknown, np.nan, northing)
 
@@ -203,10 +207,9 @@ def outside(
     boundary: shapely.Geometry | None, x: NDArray[np.float64], y: NDArray[np.float64]
 ) -> NDArray[np.bool_]:
     """Tell which known coordinates lie outside the boundary, if there is one; on it is inside."""
-    result = np.zeros(len(x), dtype=bool)
     if boundary is None:
-        return result
+        return np.zeros(len(x), dtype=bool)
     shapely.prepare(boundary)
-    known = ~np.isnan(x)
-    result[known] = ~shapely.intersects_xy(boundary, x[known], y[known])
-    return result
+    distinct = spots(x, y)
+    off = ~shapely.intersects_xy(boundary, *distinct.xy.T)
+    return np.append(off, False)[distinct.number]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from est_analysis.gather import near, rulings
@@ -98,11 +99,16 @@ class Pile:
 
 
 class Fates:
-    """The fate of each row of a pile; the first rule that speaks decides."""
+    """
+    The fate of each row of a pile; the first rule that speaks decides.
+
+    `open` tells the rows that no rule has stopped yet; `kept` those that people want kept.
+    """
 
     def __init__(self, pile: Pile, decided: Rulings) -> None:
         self.pile = pile
-        self.fate = pd.Series(ACCEPTED, index=pile.rows.index, dtype=str)
+        self.open = pd.Series(True, index=pile.rows.index)
+        self._dropped = pd.Series(False, index=pile.rows.index)
         self.kept = rulings.among(pile.at, decided.ruled("keep"))
         self.misses: list[near.Miss] = []
         self._stopped = [self._lines(pile.broken, "broken_row", "")]
@@ -110,7 +116,8 @@ class Fates:
 
     def drop(self, rule: pd.Series) -> None:
         """Drop by rule; nothing about the row is kept but the count."""
-        self.fate = self.fate.mask(rule & (self.fate == ACCEPTED), DROPPED)
+        self._dropped |= rule & self.open
+        self.open &= ~rule
 
     def quarantine(
         self,
@@ -121,12 +128,12 @@ class Fates:
         known: Iterable[str] = (),
     ) -> None:
         """Set rows aside with a reason, and with those `values` that are like the `known` ones."""
-        hit = rule & (self.fate == ACCEPTED)
+        hit = rule & self.open
         if reason in OVERRIDABLE:
             hit &= ~self.kept
         if not hit.any():
             return
-        self.fate = self.fate.mask(hit, QUARANTINED)
+        self.open &= ~hit
         lines = self._lines(self.pile.at[hit], reason, column)
         if values is not None:
             shown = {value: shown_code(value, known) for value in values[hit].unique()}
@@ -135,11 +142,17 @@ class Fates:
 
     def unknown(self, sort: str, column: str, given: pd.Series, known: Iterable[str]) -> None:
         """Set rows aside whose code or kind is not known, and offer what they may mean."""
-        wrong = ~given.isin(list(known)) & (self.fate == ACCEPTED)
+        wrong = ~given.isin(list(known)) & self.open
         self.quarantine(wrong, f"unknown_{sort}", column, given, known)
         counts = given[wrong & (given != "")].value_counts(sort=False).to_dict()
         found = near.misses(self.pile.source, sort, counts, known)
         self.misses += [miss for miss in found if shown_code(miss.written, known) != HIDDEN]
+
+    @property
+    def fate(self) -> pd.Series:
+        """Each row's fate so far, one of `FATES`."""
+        told = np.select([self.open, self._dropped], [ACCEPTED, DROPPED], QUARANTINED)
+        return pd.Series(told, index=self.open.index, dtype=str)
 
     def _lines(self, at: pd.DataFrame, reason: str, column: str) -> pd.DataFrame:
         where = {"source": self.pile.source, "file": at["file"], "row": at["row"]}

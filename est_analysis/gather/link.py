@@ -73,7 +73,10 @@ def link(
     """
     same, not_same = list(same), list(not_same)
     spoken_of = {id_ for pair in (*same, *not_same) for id_ in pair}
-    own = events[_comparable(events, municipality.links) | events["event_id"].isin(spoken_of)]
+    able = _comparable(events, municipality.links)
+    own = events[able | events["event_id"].isin(spoken_of) if spoken_of else able]
+    if own.empty:
+        return events.assign(same_as=""), tables.empty(tables.LINKS)
     row_of = pd.Series(np.arange(len(own)), index=own["event_id"].to_numpy())
     ruled, forbidden = (_rows_of(pairs, row_of) for pairs in (same, not_same))
     records = _Records.of(own, municipality, geography)
@@ -288,6 +291,8 @@ def _alike(group: pd.Series, settings: Links) -> pd.Series:
 def _comparable(events: pd.DataFrame, settings: Links) -> pd.Series:
     """Tell which records are of `KINDS` and of a group that more than one source tells of."""
     able = events["kind"].isin(KINDS)
+    if events["source"].nunique() < 2:
+        return pd.Series(False, index=events.index)
     told = events.loc[able, ["source", "group"]].drop_duplicates()
     alike = _alike(told["group"], settings)
     sources = told["source"].groupby(alike).transform("nunique")

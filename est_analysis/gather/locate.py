@@ -18,6 +18,7 @@ from est_analysis.gather.geography import (
     nearest,
 )
 from est_analysis.gather.rulings import Rulings
+from est_analysis.gather.spots import spots
 from est_analysis.gather.times import text_of
 from est_analysis.municipality import Municipality, StandIn
 
@@ -149,28 +150,27 @@ def _name_by_coordinates(
     events: pd.DataFrame, label: pd.Series, kind: pd.Series, geography: Geography, cell_m: float
 ) -> tuple[pd.Series, pd.Series]:
     nameless = events.index[(label[events.index] == "") & events["x"].notna()]
-    spots = events.loc[nameless, ["x", "y"]].drop_duplicates()
-    if spots.empty:
+    here = spots(events.loc[nameless, "x"], events.loc[nameless, "y"])
+    if not len(here.xy):
         return label, kind
-    points = shapely.points(spots.to_numpy())
-    names = pd.Series(cell_name(spots["x"], spots["y"], cell_m), index=spots.index, dtype=str)
-    kinds = pd.Series("", index=spots.index, dtype=str)
+    points = shapely.points(here.xy)
+    east, north = (pd.Series(axis) for axis in here.xy.T)
+    names = cell_name(east, north, cell_m).to_numpy(object)
+    kinds = np.full(len(names), "", dtype=object)
     if geography.streets is not None:
         named = geography.streets[geography.streets["name"] != ""]
         at, which = nearest(points, named.geometry.to_numpy(), NEAR_STREET_M)
-        names.iloc[at] = named["name"].to_numpy()[which]
-        kinds.iloc[at] = "gata"
+        names[at] = named["name"].to_numpy()[which]
+        kinds[at] = "gata"
     if geography.places is not None:
         places = geography.places
         at, which = nearest(points, shapely.points(places[["x", "y"]].to_numpy()), NEAR_PLACE_M)
-        names.iloc[at] = places["name"].to_numpy()[which]
-        kinds.iloc[at] = places["place_type"].to_numpy()[which]
-    by_spot = spots.assign(label=names, kind=kinds).set_index(["x", "y"])
-    rows = pd.MultiIndex.from_frame(events.loc[nameless, ["x", "y"]])
-    found = by_spot.reindex(rows).set_axis(nameless, axis=0)
+        names[at] = places["name"].to_numpy()[which]
+        kinds[at] = places["place_type"].to_numpy()[which]
     label, kind = label.copy(), kind.copy()
-    label[nameless] = found["label"]
-    kind[nameless] = kind[nameless].where(kind[nameless] != "", found["kind"])
+    label[nameless] = here.spread(names, "")
+    told = kind[nameless]
+    kind[nameless] = told.where(told != "", pd.Series(here.spread(kinds, ""), index=nameless))
     return label, kind
 
 
@@ -187,10 +187,11 @@ def _area_of(events: pd.DataFrame, area: pd.Series, geography: Geography) -> pd.
     names = geography.areas["name"].to_numpy()
     by_key = pd.Series(names, index=normal(geography.areas["name"]), dtype=str)
     area = text_of(normal(area).map(by_key[~by_key.index.duplicated()]))
-    spots = events.loc[events["x"].notna(), ["x", "y"]].drop_duplicates()
+    here = spots(events["x"], events["y"])
     tree = shapely.STRtree(geography.areas.geometry.to_numpy())
-    at, which = tree.query(shapely.points(spots.to_numpy()), predicate="intersects")
+    at, which = tree.query(shapely.points(here.xy), predicate="intersects")
     at, which = first_of_each(at, which)
-    inside = spots.iloc[at].assign(area=names[which]).set_index(["x", "y"])["area"]
-    by_xy = inside.reindex(pd.MultiIndex.from_frame(events[["x", "y"]])).set_axis(events.index)
-    return by_xy.where(by_xy.notna(), area).astype(str)
+    inside = np.full(len(here.xy), "", dtype=object)
+    inside[at] = names[which]
+    by_xy = pd.Series(here.spread(inside, ""), index=events.index, dtype=str)
+    return by_xy.where(by_xy != "", area)

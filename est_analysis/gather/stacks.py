@@ -14,6 +14,7 @@ from est_analysis.errors import DeliveryError
 from est_analysis.gather import tables
 from est_analysis.gather.gazetteer import normal, without_number
 from est_analysis.gather.geography import NEAR_PLACE_M, Geography
+from est_analysis.gather.spots import spots as distinct
 from est_analysis.municipality import StandIn
 
 WHAT = {
@@ -41,6 +42,7 @@ NAMES_ENOUGH = 10
 LISTED_ENOUGH, LISTED_SHARE = 20, 0.01
 """From how many events, and what share, a coordinate is listed though nothing is wrong with it."""
 _WHERE = ["point", "street", "place"]
+_READ = ["source", "x", "y", "place", "group", "start", "time_precision", "count"]
 
 
 @dataclass(frozen=True)
@@ -94,11 +96,11 @@ def find(
         names: all coordinates, whatever the period, so that nothing flips from quarter to quarter.
         Other stacks are only listed.
     """
-    own = events[precision.isin(_WHERE) & events["x"].notna()]
+    own = events.loc[precision.isin(_WHERE) & events["x"].notna(), _READ]
     told = pd.Series("", index=events.index, dtype=str)
     if own.empty:
         return Stacks(tables.empty(tables.STACKS), told)
-    own = own.assign(spot=own.groupby(["x", "y"], sort=False).ngroup())
+    own = own.assign(spot=distinct(own["x"], own["y"]).number)
     spots = _spots(own).assign(what="", means="")
     _settle(spots, geography, settled)
     _stand_ins(spots, geography)
@@ -190,11 +192,15 @@ def _distance(spots: pd.DataFrame, at: NDArray[np.float64]) -> NDArray[np.float6
 def _many_names(spots: pd.DataFrame, own: pd.DataFrame) -> None:
     """Tell the coordinates under which many streets are named: what was not found is put there."""
     free = spots.index[(spots["what"] == "") & (spots["n"] >= NAMES_ENOUGH)]
-    rows = own[own["spot"].isin(free) & (own["place"] != "")]
-    if rows.empty:
+    rows = own.loc[own["spot"].isin(free) & (own["place"] != ""), ["spot", "place"]]
+    name_of, names = pd.factorize(rows["place"])
+    pairs = pd.unique(rows["spot"].to_numpy() * len(names) + name_of)
+    written = pd.Series(pairs // max(len(names), 1)).value_counts()
+    many = (rows["spot"].isin(written.index[written >= NAMES_ENOUGH])).to_numpy()
+    if not many.any():
         return
-    plain = {name: without_number(name).casefold() for name in rows["place"].unique()}
-    tally = rows.groupby(["spot", rows["place"].map(plain)]).size()
+    plain = np.array([without_number(name).casefold() for name in names], dtype=object)
+    tally = rows[many].groupby(["spot", plain[name_of[many]]]).size()
     by_spot = tally.groupby(level="spot")
     hit = (by_spot.size() >= NAMES_ENOUGH) & (by_spot.max() <= by_spot.sum() / 2)
     spots.loc[hit.index[hit], ["what", "means"]] = ["many_names", "municipality"]

@@ -133,8 +133,7 @@ def _known_clock(
     clocked = at.notna() & moments.precision.isin(["minute", "hour"])
     if not clocked.any():
         return moments
-    local = at.dt.tz_localize(zone, ambiguous=np.ones(len(at), dtype=bool), nonexistent="NaT")
-    only_day = clocked & local.isna()
+    only_day = clocked & _never_shown(at, zone)
     if placeholders:
         minute = at.dt.hour * 60 + at.dt.minute
         held = clocked & minute.isin([60 * int(c[:2]) + int(c[3:]) for c in placeholders])
@@ -144,6 +143,18 @@ def _known_clock(
         moments.precision.mask(only_day, "day"),
         moments.unreadable,
     )
+
+
+def _never_shown(at: pd.Series, zone: str) -> pd.Series:
+    """Tell which wall times no clock in `zone` showed: those that summer time skips."""
+    day = at.dt.normalize()
+    days = pd.DatetimeIndex(day.dropna().unique())
+    noon = pd.Timedelta(hours=12)  # every zone has a clock for noon, and none changes there
+    length = (days + noon).tz_localize(zone) - (days - noon).tz_localize(zone)
+    odd = at[day.isin(days[length < pd.Timedelta(hours=24)])]
+    first = np.ones(len(odd), dtype=bool)
+    skipped = odd.dt.tz_localize(zone, ambiguous=first, nonexistent="NaT").isna()
+    return skipped.reindex(at.index, fill_value=False)
 
 
 _PLAIN = {
