@@ -94,36 +94,69 @@ def gather(
         delivered = [*delivered, *withdrawn]
     decided = rulings.checked(decided, _places(delivered), {one.file for one in unread})
     delivered = [one.as_ruled(decided) for one in delivered]
-    piles = [
-        Pile.of(name, source, [d for d in delivered if d.source == name])
-        for name, source in municipality.sources.items()
-    ]
-    assessed = [assess(municipality, pile, geography, decided) for pile in piles]
-    rows = pd.concat([one.table for one in assessed], ignore_index=True)
-    rows = _with_kept_repeats(rows, decided)
-    rows["fate"] = rows["fate"].mask(_repeats(rows), REPEATED)
-    accounting = _account(delivered, rows)
-    quarantine = pd.concat([one.fates.stopped() for one in assessed], ignore_index=True)
-    misses = [miss for one in unread for miss in one.near]
-    misses += [miss for one in assessed for miss in one.fates.misses]
-
-    placed = locate.place_events(_accepted(rows), geography, Ways.of(municipality), decided)
+    judged = _judge(municipality, delivered, geography, decided)
+    near_misses = [miss for one in unread for miss in one.near] + judged.near_misses
+    ids = judged.rows[["file", "row", "event_id"]]
+    accepted, judged.rows = _accepted(judged.rows), judged.rows[:0]
+    placed = locate.place_events(accepted, geography, Ways.of(municipality), decided)
     events = placed.events[list(tables.EVENTS.columns)]
-    events, links, decided = link.linked(events, rows, municipality, geography, decided)
-    nearly = pd.concat([near.table(misses), placed.near_misses], ignore_index=True)
-    emptied = pd.concat([one.emptied for one in assessed], ignore_index=True)
+    events, links, decided = link.linked(events, ids, municipality, geography, decided)
+    nearly = pd.concat([near.table(near_misses), placed.near_misses], ignore_index=True)
     return Gathered(
         events=tables.check(events, tables.EVENTS, what="händelser"),
-        quarantine=tables.check(quarantine, tables.QUARANTINE, what="karantän"),
-        accounting=tables.check(accounting, tables.ACCOUNTING, what="radräkning"),
+        quarantine=tables.check(judged.quarantine, tables.QUARANTINE, what="karantän"),
+        accounting=tables.check(judged.accounting, tables.ACCOUNTING, what="radräkning"),
         geography=geography,
         near_misses=tables.check(nearly, tables.NEAR_MISSES, what="nästan träffar"),
         links=links,
         stacks=tables.check(placed.stacks, tables.STACKS, what="staplade koordinater"),
         unread=tuple(unread),
-        rulings=rulings.in_vain(decided, quarantine, REASONS),
-        texts_dropped=tables.check(emptied, tables.TEXTS_DROPPED, what="tömda texter"),
+        rulings=rulings.in_vain(decided, judged.quarantine, REASONS),
+        texts_dropped=tables.check(judged.emptied, tables.TEXTS_DROPPED, what="tömda texter"),
     )
+
+
+@dataclass
+class _Judged:
+    """Every row with its fate, and what is told of those that were not accepted."""
+
+    rows: pd.DataFrame
+    accounting: pd.DataFrame
+    quarantine: pd.DataFrame
+    emptied: pd.DataFrame
+    near_misses: list[near.Miss]
+
+
+def _judge(
+    municipality: Municipality, delivered: list[Delivery], geography: Geography, decided: Rulings
+) -> _Judged:
+    """
+    Decide every row's fate.
+
+    The list is emptied on the way: a large delivery is not held in two forms longer than it must.
+    """
+    files = _sizes(delivered)
+    assessed = [
+        assess(municipality, Pile.of(name, source, _taken(delivered, name)), geography, decided)
+        for name, source in municipality.sources.items()
+    ]
+    rows = pd.concat([one.table for one in assessed], ignore_index=True)
+    rows = _with_kept_repeats(rows, decided)
+    rows["fate"] = rows["fate"].mask(_repeats(rows), REPEATED)
+    return _Judged(
+        rows,
+        _account(files, rows),
+        pd.concat([one.fates.stopped() for one in assessed], ignore_index=True),
+        pd.concat([one.emptied for one in assessed], ignore_index=True),
+        [miss for one in assessed for miss in one.fates.misses],
+    )
+
+
+def _taken(delivered: list[Delivery], source: str) -> list[Delivery]:
+    """Take the deliveries of one source out of the list."""
+    own = [one for one in delivered if one.source == source]
+    delivered[:] = [one for one in delivered if one.source != source]
+    return own
 
 
 def _without_withdrawn(
@@ -178,12 +211,17 @@ def _accepted(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.take(own[order]).reset_index(drop=True)
 
 
-def _account(delivered: list[Delivery], rows: pd.DataFrame) -> pd.DataFrame:
+def _sizes(delivered: list[Delivery]) -> pd.DataFrame:
+    """Return what each file held: rows, of which broken, and rows that people took away."""
     files = pd.DataFrame(
         [(d.source, d.file, len(d.rows), len(d.broken), d.taken_away) for d in delivered],
         columns=["source", "file", "rows", "broken", "taken_away"],
     )
     files["rows"] += files["broken"] + files["taken_away"]
+    return files
+
+
+def _account(files: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     fates = rows.groupby(["source", "file", "fate"]).size().unstack(fill_value=0)
     each = pd.MultiIndex.from_frame(files[["source", "file"]])
     fates = fates.reindex(index=each, columns=list(FATES), fill_value=0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -106,7 +106,7 @@ class Fates:
     """
 
     def __init__(self, pile: Pile, decided: Rulings) -> None:
-        self.pile = pile
+        self.pile = replace(pile, rows=pile.rows[[]])  # what is delivered need not be kept
         self.open = pd.Series(True, index=pile.rows.index)
         self._dropped = pd.Series(False, index=pile.rows.index)
         self.kept = rulings.among(pile.at, decided.ruled("keep"))
