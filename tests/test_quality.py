@@ -247,3 +247,45 @@ def test_what_an_unread_file_takes_away_is_not_told_as_a_gap():
     unread = Unread("polis", "deliveries/polis/b.csv", DeliveryError("Filen är tom."))
     assert "gap" in measured(table)[1]
     assert "gap" not in measured(table, unread=(unread,))[1]
+
+
+# --- what is rounded, heaped or thin at first ---------------------------------------------------
+
+
+def spread(n, step, seed=3):
+    """Return points of a source, rounded to a step in metres."""
+    at = np.random.default_rng(seed).uniform(0, 9_000, (n, 2))
+    east, north = (np.round((500_000 + at[:, 0]) / step), np.round((6_500_000 + at[:, 1]) / step))
+    return [{"x": x * step, "y": y * step} for x, y in zip(east, north, strict=True)]
+
+
+@pytest.mark.parametrize(("step", "told"), [(100.0, True), (10.0, False), (0.1, False)])
+def test_coordinates_rounded_to_a_coarse_step_are_told(step, told):
+    days = each_day("2026-05-01", 60)
+    table = events(*({**day, **at} for day, at in zip(days, spread(60, step), strict=True)))
+    columns = {"start": "datum", "x": "x", "y": "y"}
+    _, by_name = measured(table, settings(sources={"polis": {"columns": columns}}))
+    assert ("rounded" in by_name) == told
+    if told:
+        assert "omkring 100 meter" in said(by_name["rounded"])
+
+
+def test_clocks_on_the_hour_are_told():
+    def at(minute):
+        return [{"start": f"2026-07-{d:02d} 15:{minute}"} for d in range(1, 29)]
+
+    assert "heaped" in measured(events(*at("00"), *at("17")))[1]
+    assert "heaped" not in measured(events(*at("00"), *at("17"), *at("31")))[1]
+
+
+def test_a_thin_beginning_is_told_and_a_full_one_is_not():
+    def months(first, n, each):
+        starts = pd.period_range(first, periods=n, freq="M").to_timestamp()
+        return [{"start": m + pd.Timedelta(days=1 + i)} for m in starts for i in range(each)]
+
+    thin = events(*months("2024-01", 4, 1), *months("2024-05", 28, 12))
+    _, by_name = measured(thin)
+    assert "4 rader för 1 januari – 30 april 2024, mot 12" in said(by_name["thin_start"])
+    assert "thin_start" not in measured(events(*months("2024-01", 32, 12)))[1]
+    stated = settings(sources={"polis": {"covers_from": date(2024, 5, 1)}})
+    assert "thin_start" not in measured(thin, stated)[1]

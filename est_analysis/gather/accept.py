@@ -218,7 +218,7 @@ def _sizes(delivered: list[Delivery]) -> pd.DataFrame:
         columns=["source", "file", "rows", "broken", "taken_away"],
     )
     files["rows"] += files["broken"] + files["taken_away"]
-    return files
+    return files.astype({"source": str, "file": str})
 
 
 def _account(files: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:

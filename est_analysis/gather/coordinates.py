@@ -18,6 +18,8 @@ SYSTEMS = ("EPSG:3006", "EPSG:3021", *(f"EPSG:{zone}" for zone in range(3007, 30
 """What Swedish deliveries may be in: SWEREF 99 TM, RT 90 2.5 gon V, the local SWEREF 99 zones."""
 NEARLY_ALL, ENOUGH = 0.9, 5
 """Another system is named when it places so large a share, and so many, of the stray rows."""
+FEWEST_SPOTS, CLOSE_M, DEGREE_M = 30, 0.05, 111_000.0
+"""Rounding is told from so many spots, to so many metres; a degree northward, in metres."""
 MARGIN_M = 50_000.0
 """How far outside the extent of the map's other parts is elsewhere, where no boundary is known."""
 
@@ -196,6 +198,39 @@ def to_metres(
         easting, northing = np.vstack([moved, [np.nan, np.nan]])[distinct.number].T
     unknown = nothing | ~np.isfinite(easting) | ~np.isfinite(northing)
     return np.where(unknown, np.nan, easting), np.where(unknown, np.nan, northing)
+
+
+def step(x: pd.Series, y: pd.Series, *, delivered_crs: str, crs: str) -> float:
+    """
+    Return the step in metres that coordinates were rounded to before they were delivered.
+
+    Parameters
+    ----------
+    x, y
+        Metres in `crs`, as `read` gave them.
+    delivered_crs
+        In which they came.
+    crs
+        The municipality's CRS.
+
+    Returns
+    -------
+    float
+        The coarsest of 1000, 100, 10 ... metres, or of 0.1, 0.01 ... degrees in metres northward,
+        that every coordinate is a multiple of; 0 where they are finer than a metre, or too few.
+    """
+    xy = spots(x, y).xy
+    if len(xy) < FEWEST_SPOTS:
+        return 0.0
+    back = _transformer(crs, delivered_crs).transform(*xy.T) if crs != delivered_crs else xy.T
+    told = np.concatenate(back)
+    degrees = CRS.from_user_input(delivered_crs).is_geographic
+    unit = DEGREE_M if degrees else 1.0
+    for one in (0.1, 0.01, 0.001, 0.0001, 0.00001) if degrees else (1000.0, 100.0, 10.0, 1.0):
+        times = told / one
+        if (np.abs(times - np.round(times)) * one * unit < CLOSE_M).all():
+            return one * unit
+    return 0.0
 
 
 @cache

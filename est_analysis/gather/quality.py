@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from est_analysis.evidence import Share, Text
-from est_analysis.gather import times
+from est_analysis.gather import coordinates, times
 from est_analysis.gather.rulings import SORTS
 from est_analysis.municipality import Municipality, Source
 from est_analysis.periods import Period
@@ -33,6 +34,12 @@ MOST_VAGUE = 0.25
 LONG = timedelta(hours=24)
 MOST_STACKED = 0.10
 """Of the rows with coordinates, on a stack that says nothing of where."""
+THIN_CHANCE = 0.001
+"""A source that begins with so improbably few rows began thinly."""
+COARSE_STEP_M = 50.0
+"""Coordinates rounded to such a step are no addresses, and neighbours share a point."""
+MOST_HEAPED = 0.40
+"""Of the clocks, on the whole hour; more, and the minute says nothing."""
 MOST_MISSING = 0.05
 """Of the period's rows, not registered yet by the estimate."""
 GAP = 6.0
@@ -86,14 +93,17 @@ class Quality:
         ``counted`` (events that the accepted rows count), ``first``, ``last`` (dates, None where
         nothing is accepted), ``unread`` (files), ``near_misses``, ``placeable`` (rows that should
         have a place), ``placed`` (share of them), ``timeable``, ``vague`` (share without a usable
-        time), ``stacked`` (share of the rows with coordinates), ``default_share`` (share of
+        time), ``stacked`` (share of the rows with coordinates), ``step_m`` (metres that coordinates
+        were rounded to, 0 where that is not told), ``heaped`` (share of clocks on the whole hour,
+        NaN where too few), ``default_share`` (share of
         all clocks at a suspected default time), ``default_at`` (that time, empty where there is
         none), ``lags``
         (rows with a day of registration that the estimate rests on), ``lag_median``, ``age_90``,
         ``age_95`` (days after the event by which that share is registered, NaN where not told),
         ``as_of`` (last day of registration), ``missing`` (share of the period's rows not yet
         registered), ``until`` (the day on which the period is no longer preliminary), ``gaps``
-        (tuple of periods), ``unlisted`` (rows whose reporter is not in ``partners``). Shares are
+        (tuple of periods), ``thin`` (period, rows and usual rows a month of a thin beginning, or
+        None), ``unlisted`` (rows whose reporter is not in ``partners``). Shares are
         NaN where there is nothing to share.
     measures
         Every measure that can be told, source by source.
@@ -218,10 +228,13 @@ def _source(
         "vague": _share(coarse | long),
         "coarse": _share(coarse),
         "stacked": _stacked(events, source),
+        "step_m": _step(events, source, municipality),
+        "heaped": _heaped(timeable),
         **_lags(events, None if continued else period),
         "unlisted": int((events["partner"] == source.partner).sum())
         if source.columns.partner
         else 0,
+        "thin": None if source.covers_from or source.follows else _thin_start(events),
     }
 
 
@@ -235,6 +248,22 @@ def _stacked(events: pd.DataFrame, source: Source) -> float:
         return float("nan")
     out = events["place_precision"] == "municipality"
     return _share(out[out | events["x"].notna()])
+
+
+def _step(events: pd.DataFrame, source: Source, municipality: Municipality) -> float:
+    """Return the metres that a source's coordinates were rounded to; 0 where that is not told."""
+    if source.columns.x is None or source.precision != "point" or source.snap != "none":
+        return 0.0
+    own = events[events["place_precision"] == "point"]
+    delivered = source.delivered_crs or municipality.crs
+    return coordinates.step(own["x"], own["y"], delivered_crs=delivered, crs=municipality.crs)
+
+
+def _heaped(events: pd.DataFrame) -> float:
+    """Return the share of clocks on the whole hour, midnight and noon apart."""
+    clock = events.loc[events["time_precision"] == "minute", "start"]
+    clock = clock[~clock.dt.hour.isin([0, 12])]
+    return _share(clock.dt.minute == 0) if len(clock) >= FEWEST else float("nan")
 
 
 def _suspected(events: pd.DataFrame) -> dict[str, tuple[str, float]]:
@@ -349,6 +378,30 @@ def _gaps(
     return found
 
 
+def _thin_start(events: pd.DataFrame) -> tuple[Period, int, float] | None:
+    """
+    Return the months with which a source began thinly: which, their rows, and the usual a month.
+
+    Thin is at most half of the same months a year later, and fewer than chance gives (one in a
+    thousand, Poisson) at the pace of the year that follows; None where it began in full. What
+    begins so looks like a rise.
+    """
+    from scipy.stats import poisson
+
+    if events.empty:
+        return None
+    at = events["start"].dt.to_period("M")
+    n = at.value_counts().reindex(pd.period_range(at.min(), at.max(), freq="M"), fill_value=0)
+    found = []
+    for months in range(1, min(12, len(n) - 12) + 1):
+        began, usual = int(n.iloc[:months].sum()), float(n.iloc[months : months + 12].mean())
+        chance = float(poisson.logcdf(began, usual * months))
+        if began <= n.iloc[12 : 12 + months].sum() / 2 and chance <= math.log(THIN_CHANCE):
+            first, end = n.index[0].to_timestamp().date(), n.index[months].to_timestamp().date()
+            found.append((chance, (Period(first, end, "interval"), began, usual)))
+    return min(found, key=lambda one: one[0])[1] if found else None
+
+
 def _told(row: dict[str, Any], period: Period) -> Iterator[Measure]:
     """Yield what can be said of one source."""
     for name, ok, text, values in (
@@ -397,6 +450,12 @@ def _where_and_when(row: dict[str, Any]) -> Iterator[_Said]:
     if row["stacked"] > 0:
         text = "{label}: {share} av raderna med koordinater ligger i en hög som inte säger var."
         yield "stacked", row["stacked"] <= MOST_STACKED, text, {"share": Share(row["stacked"])}
+    if row["step_m"] >= COARSE_STEP_M:
+        text = (
+            "{label}: koordinaterna är avrundade till omkring {step} meter. Skriv i så fall "
+            "precision för källan: de pekar inte på en adress."
+        )
+        yield "rounded", False, text, {"step": round(row["step_m"], -1)}
     if (n := row["timeable"]) and row["coarse"] == 1.0:  # as agreed: nothing to mend
         yield "vague", True, "{label}: lämnar dag eller månad, aldrig klockslag.", {}
     elif n:
@@ -410,6 +469,10 @@ def _where_and_when(row: dict[str, Any]) -> Iterator[_Said]:
         )
         values = {"share": Share(row["default_share"]), "at": row["default_at"]}
         yield "default_times", row["default_share"] <= MOST_DEFAULT, text, values
+
+    if row["heaped"] > MOST_HEAPED:
+        text = "{label}: {share} av klockslagen står på hel timme. Läs dem som ungefärliga."
+        yield "heaped", False, text, {"share": Share(row["heaped"])}
 
 
 def _lateness(row: dict[str, Any], period: Period) -> Iterator[_Said]:
@@ -435,6 +498,13 @@ def _lateness(row: dict[str, Any], period: Period) -> Iterator[_Said]:
             "period": period,
         }
         yield "lag", ok, text, values
+    if row["thin"] is not None:
+        thin, n, usual = row["thin"]
+        text = (
+            "{label}: {n} rader för {thin}, mot {usual} i månaden året efter. Insamlingen verkar "
+            "ha börjat glest, och det kan se ut som en ökning: skriv covers_from för källan."
+        )
+        yield "thin_start", False, text, {"n": n, "thin": thin, "usual": round(usual, 1)}
     for gap in row["gaps"]:
         still = gap.end >= period.end.replace(day=1)
         when = "sedan {first}" if still else "för {gap}"
