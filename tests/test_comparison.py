@@ -256,7 +256,7 @@ def test_the_table_says_what_is_counted_and_marks_what_is_preliminary(read):
 
 
 def test_without_files_there_is_nothing_to_show(read):
-    assert "inga uppgifter att jämföra med" in tables.comparison(results(read, HEAD)).html()
+    assert "ingen fil från Brå är inlagd" in tables.comparison(results(read, HEAD)).html()
     assert comparison.read(settings()).table.empty
 
 

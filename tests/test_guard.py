@@ -15,9 +15,9 @@ import pytest
 from est_analysis import municipality
 from est_analysis.errors import SettingsError
 from est_analysis.gather import accept, guard
-from est_analysis.reports import tables as report_tables
+from est_analysis.reports import table as report_table
 from est_analysis.reports.language import Language, Text
-from est_analysis.reports.tables import Table
+from est_analysis.reports.table import Table
 
 SORTS = list(guard.SORTS)
 
@@ -412,7 +412,7 @@ def test_smuggled_text_is_harmless_in_tables(text):
 
 
 def test_without_the_apostrophe_the_formula_is_seen(monkeypatch):
-    monkeypatch.setattr(report_tables, "_FORMULA", ("?",))
+    monkeypatch.setattr(report_table, "_FORMULA", ("?",))
     assert shown("=1+1")[1][1][0] == "=1+1"
 
 

@@ -19,6 +19,7 @@ from matplotlib.figure import Figure
 from est_analysis.evidence import Finding, Text
 from est_analysis.municipality import Thresholds
 from est_analysis.reports import tables
+from est_analysis.reports.table import Table
 from est_analysis.reports.language import SYMBOLS, WEEKDAYS, Language
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class Chart:
     subtitle: str
     alt: str
     svg: bytes = field(repr=False)
-    table: tables.Table = field(repr=False)
+    table: Table = field(repr=False)
     language: Language = field(repr=False)
 
     def _repr_html_(self) -> str:

@@ -16,6 +16,7 @@ import shapely
 from est_analysis.evidence import Text
 from est_analysis.patterns.hotspots import PLACE_KINDS
 from est_analysis.reports import tables
+from est_analysis.reports.table import Table
 from est_analysis.reports.charts import INK, ORANGE, QUIET, SEQUENCE
 from est_analysis.reports.language import KINDS, Language
 from est_analysis.reports.leaflet import leaflet
@@ -47,7 +48,7 @@ class Map:
     legend: tuple[tuple[str, str], ...]
     div: str = field(repr=False)
     script: str = field(repr=False)
-    table: tables.Table = field(repr=False)
+    table: Table = field(repr=False)
     language: Language = field(repr=False)
 
     def figure(self, inner: str) -> str:

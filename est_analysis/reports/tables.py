@@ -1,4 +1,4 @@
-"""Tables as people read them: a caption, headings, and the same numbers as CSV."""
+"""Which tables the report, the brief and the analyst have."""
 
 from __future__ import annotations
 
@@ -21,154 +21,13 @@ from est_analysis.patterns.reporters import FORTNIGHTS, NIL, REPORTED, SILENT, S
 from est_analysis.reports import cards
 from est_analysis.reports.findings import situation_label
 from est_analysis.reports.language import KINDS, WEEKDAYS, Language
+from est_analysis.reports.table import Table, Tables
 
 if TYPE_CHECKING:
     from est_analysis.patterns.change import Change
     from est_analysis.reports.results import Results
 
 MOST_VALUES = 6
-_NUMBER = ' class="number"'
-_DATE = ' class="date"'
-_LONG = ' class="long"'
-_MANY_LETTERS = 40
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-
-
-@dataclass(frozen=True)
-class Table:
-    """
-    One table.
-
-    Parameters
-    ----------
-    name
-        Of its CSV file, without ending.
-    caption
-        What it shows, of what and when.
-    headings
-        In order; the first column names the row.
-    rows
-        Values as `Language.write` takes them; None is shown as a dash.
-    language
-        In which it is read.
-    note
-        Below the table; empty for none.
-    empty
-        What is said instead of a table without rows.
-    folded
-        The words to press to see the table; empty for a table that stands open.
-    """
-
-    name: str
-    caption: Text
-    headings: Sequence[str]
-    rows: Sequence[Sequence[Any]]
-    language: Language = field(repr=False)
-    note: Text | None = None
-    empty: Text = Text("inget att visa")
-    folded: str = ""
-
-    def html(self) -> str:
-        """Return the table as HTML; every text is escaped."""
-        say = self.language
-        caption = escape(say.say(self.caption))
-        if not self.rows:
-            empty = escape(say.say(self.empty))
-            return f'<p class="note">{caption}: {empty}.</p>'
-        numeric = [self._is_numeric(i) for i in range(len(self.headings))]
-        head = "".join(
-            f'<th scope="col"{_NUMBER if number else ""}>{escape(say.translate(heading))}</th>'
-            for heading, number in zip(self.headings, numeric, strict=True)
-        )
-        body = "".join(f"<tr>{self._cells(row, numeric)}</tr>" for row in self.rows)
-        note = f'<p class="note">{escape(say.say(self.note))}</p>' if self.note else ""
-        whole = (
-            f'<div class="table" role="region" tabindex="0" aria-label="{caption}"><table>'
-            f"<caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
-            f"</table></div>{note}"
-        )
-        if not self.folded:
-            return whole
-        return f"<details><summary>{escape(say.translate(self.folded))}</summary>{whole}</details>"
-
-    def _is_numeric(self, column: int) -> bool:
-        """Tell whether a column holds numbers, so that it is set flush right."""
-        values = [row[column] for row in self.rows if row[column] is not None]
-        return column > 0 and not any(isinstance(v, (str, Text, list, date)) for v in values)
-
-    def _cells(self, row: Sequence[Any], numeric: Sequence[bool]) -> str:
-        cells = [f'<th scope="row">{escape(self._cell(row[0]))}</th>']
-        for value, number in zip(row[1:], numeric[1:], strict=True):
-            text = self._cell(value)
-            kind = _NUMBER if number else _DATE if isinstance(value, date) else ""
-            if not kind and len(text) > _MANY_LETTERS:
-                kind = _LONG
-            cells.append(f"<td{kind}>{escape(text)}</td>")
-        return "".join(cells)
-
-    def _cell(self, value: Any) -> str:  # noqa: ANN401 - whatever a cell holds
-        if isinstance(value, date):
-            return self.language.short_date(value)
-        return self.language.write(value)
-
-    def csv(self) -> str:
-        """Return the table as CSV that Swedish Excel opens: semicolons, and intervals in two."""
-        out = io.StringIO()
-        writer = csv.writer(out, delimiter=";", lineterminator="\n")
-        spread = [
-            any(isinstance(row[i], Interval) for row in self.rows)
-            for i in range(len(self.headings))
-        ]
-        low, high = (self.language.translate(t) for t in ("lägst", "högst"))
-        heads: list[str] = []
-        for heading, two in zip(self.headings, spread, strict=True):
-            name = self.language.translate(heading)
-            heads += [f"{name}, {low}", f"{name}, {high}"] if two else [name]
-        writer.writerow(heads)
-        for row in self.rows:
-            cells: list[str] = []
-            for value, two in zip(row, spread, strict=True):
-                parts = (value.low, value.high) if isinstance(value, Interval) else (value, None)
-                cells += [self._raw(part) for part in parts[: 2 if two else 1]]
-            writer.writerow(cells)
-        return out.getvalue()
-
-    def _raw(self, value: Any) -> str:  # noqa: ANN401 - whatever a cell holds
-        if value is None or (isinstance(value, float) and not math.isfinite(value)):
-            return ""
-        if isinstance(value, (datetime, date)):
-            return value.isoformat()[:10]
-        if isinstance(value, int) or hasattr(value, "dtype"):
-            return str(value)
-        if isinstance(value, float):
-            return f"{value:.6g}".replace(".", self.language.decimal_mark)
-        text = self.language.write(value)
-        return "'" + text if text.lstrip(" ").startswith(_FORMULA) else text
-
-    def _repr_html_(self) -> str:
-        return self.html()
-
-    def __str__(self) -> str:
-        """Return the caption."""
-        return self.language.say(self.caption)
-
-
-@dataclass(frozen=True)
-class Tables:
-    """Some tables, of which only those with rows are shown; a sentence where none has any."""
-
-    tables: tuple[Table, ...]
-    nothing: Text
-    language: Language = field(repr=False)
-
-    def _repr_html_(self) -> str:
-        shown = "".join(table.html() for table in self.tables if table.rows)
-        return shown or f'<p class="note">{escape(self.language.say(self.nothing))}</p>'
-
-    def __str__(self) -> str:
-        """Return the captions of the tables that have rows."""
-        shown = [str(table) for table in self.tables if table.rows]
-        return "\n".join(shown) or self.language.say(self.nothing)
 
 
 def _shown(n: int, smallest: int) -> int | None:
@@ -832,7 +691,7 @@ def comparison(results: Results) -> Table:
                 else "",
             },
         ),
-        empty=Text("inga uppgifter att jämföra med"),
+        empty=Text("ingen fil från Brå är inlagd i [reference] comparison"),
     )
 
 
@@ -862,7 +721,7 @@ QUARTERLY: TablesOf = {
     for function in (
         *(totals, groups, areas, accounting, quality, quarantine, near_misses, unread),
         *(ruling_faults, reporters, fortnights, places, clusters, rhythm, situations),
-        *(priorities, measures, due, register_faults, followed_up),
+        *(priorities, measures, due, register_faults, followed_up, comparison, comparison_faults),
     )
 }
 """The tables of the quarterly report, also written as CSV."""
