@@ -224,7 +224,8 @@ class _Records:
     What linking reads of the events, in arrays of one length; hours and metres.
 
     `alike` is the same for groups that are comparable, `group` for groups of the same name; -1
-    says that a record takes no part. `street` is -1 where coordinates are known. `near` pairs each
+    says that a record takes no part. `start` is when it may have happened, `seen` when it was seen:
+    what is found was there before. `street` is -1 where coordinates are known. `near` pairs each
     record that has coordinates with the streets within reach: ``row``, ``street``, ``metres``.
     """
 
@@ -232,6 +233,7 @@ class _Records:
     names: list[str]
     series: list[str]
     start: NDArray[np.float64]
+    seen: NDArray[np.float64]
     end: NDArray[np.float64]
     registered: NDArray[np.float64]
     group: Integers
@@ -271,6 +273,7 @@ class _Records:
             names=names,
             series=[municipality.first_form(name) for name in names],
             start=start,
+            seen=began,
             end=end,
             registered=registered,
             group=group.astype("int64"),
@@ -393,8 +396,12 @@ def _hours_between(
     records: _Records, one: Integers, other: Integers, later: float = 0.0
 ) -> NDArray[np.float64]:
     """Return the hours between two records' intervals, the other moved; 0 where they meet."""
-    after = records.start[other] + later - records.end[one]
-    before = records.start[one] - (records.end[other] + later)
+    both_found = (records.start < records.seen)[one] & (records.start < records.seen)[other]
+    ours, theirs = (  # two who found it are compared by when they saw it
+        np.where(both_found, records.seen[row], records.start[row]) for row in (one, other)
+    )
+    after = theirs + later - records.end[one]
+    before = ours - (records.end[other] + later)
     return np.maximum(np.maximum(after, before), 0.0)
 
 
