@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from est_analysis.gather import deliveries, link, locate, near, rulings, tables
 from est_analysis.gather.assess import assess
@@ -208,7 +209,21 @@ def _accepted(rows: pd.DataFrame) -> pd.DataFrame:
     keys = {name: pa.array(rows[name].iloc[own]) for name in ("start", "event_id")}
     ascending = [(name, "ascending") for name in keys]
     order = pc.sort_indices(pa.table(keys), sort_keys=ascending).to_numpy()
-    return rows.take(own[order]).reset_index(drop=True)
+    return _taken_out(rows, own[order])
+
+
+def _taken_out(rows: pd.DataFrame, order: NDArray[np.intp]) -> pd.DataFrame:
+    """
+    Return rows in another order, taking their columns out of `rows` one by one.
+
+    A column that says the same of every row is cut, not reordered.
+    """
+    taken = {}
+    for name in list(rows):
+        column = rows.pop(name)
+        same = len(order) > 0 and bool((column == column.iloc[0]).all())
+        taken[name] = column.array[: len(order)] if same else column.array.take(order)
+    return pd.DataFrame(taken)
 
 
 def _sizes(delivered: list[Delivery]) -> pd.DataFrame:

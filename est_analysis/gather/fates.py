@@ -150,9 +150,10 @@ class Fates:
 
     @property
     def fate(self) -> pd.Series:
-        """Each row's fate so far, one of `FATES`."""
-        told = np.select([self.open, self._dropped], [ACCEPTED, DROPPED], QUARANTINED)
-        return pd.Series(told, index=self.open.index, dtype=str)
+        """Each row's fate so far, one of the categories `FATES`."""
+        stopped = np.where(self._dropped, FATES.index(DROPPED), FATES.index(QUARANTINED))
+        told = np.where(self.open, FATES.index(ACCEPTED), stopped)
+        return pd.Series(pd.Categorical.from_codes(told, FATES), index=self.open.index)
 
     def _lines(self, at: pd.DataFrame, reason: str, column: str) -> pd.DataFrame:
         where = {"source": self.pile.source, "file": at["file"], "row": at["row"]}

@@ -100,7 +100,7 @@ def place_events(
     DeliveryError
         If the settings name a place that the gazetteer lacks.
     """
-    events = events.copy()
+    x, y = events["x"], events["y"]
     known = gazetteer.match(events, geography, decided)
     names = known.table
     in_gazetteer = names["level"] == "place"
@@ -110,8 +110,8 @@ def place_events(
     )
     declared = declared.mask(stacked.precision != "", stacked.precision)
     nowhere = declared == "municipality"  # its middle stands for all of it
-    events[["x", "y"]] = events[["x", "y"]].mask(nowhere)
-    has_xy = events["x"].notna()
+    x, y = x.mask(nowhere), y.mask(nowhere)
+    has_xy = x.notna()
     precision = declared.where(has_xy | nowhere, "unknown")
 
     named = in_gazetteer | ((names["level"] == "street") & ~has_xy)
@@ -120,37 +120,48 @@ def place_events(
     kind = events["place_type"].where(~named | (events["place_type"] != ""), names["place_type"])
     lacking = named & ~has_xy
     precision = precision.mask(lacking, names["level"])
-    events[["x", "y"]] = events[["x", "y"]].mask(lacking, names[["x", "y"]])
+    x, y = x.mask(lacking, names["x"]), y.mask(lacking, names["y"])
     streets_declared = (declared == "street") & (events["place"] != "") & (label == "")
-    streets = events.loc[streets_declared, "place"]
-    label[streets.index] = streets.map({s: gazetteer.without_number(s) for s in streets.unique()})
+    if streets_declared.any():
+        streets = events.loc[streets_declared, "place"]
+        plain = streets.map({s: gazetteer.without_number(s) for s in streets.unique()})
+        label = label.mask(streets_declared, plain.reindex(label.index))
 
     centroids = precision == "area"  # the middle of an area is no place
-    label, kind = _name_by_coordinates(events[~centroids], label, kind, geography, ways.cell_m)
-    area = _area_of(events, events["area"], geography)
+    label, kind = _name_by_coordinates(x.mask(centroids), y, label, kind, geography, ways.cell_m)
+    area = _area_of(x, y, events["area"], geography)
     lacks = precision.isin(["unknown", "municipality"]) & (area != "")
+    precision = precision.mask(lacks, "area")
     events = events.assign(
-        place=label, place_type=kind, area=area, place_precision=precision.mask(lacks, "area")
+        x=x, y=y, place=label, place_type=kind, area=area, place_precision=precision
     )
     table = _name_stacks(stacked.table, geography)
     events = homes.snap(events, geography, ways.snap_of, ways.cell_m)
     in_cell = events["place_precision"] == "cell"
-    cells = cell_name(events.loc[in_cell, "x"], events.loc[in_cell, "y"], ways.cell_m)
-    return Placed(events.assign(place=events["place"].mask(in_cell, cells)), near_misses, table)
+    if in_cell.any():
+        cells = cell_name(events.loc[in_cell, "x"], events.loc[in_cell, "y"], ways.cell_m)
+        events["place"] = events["place"].mask(in_cell, cells)
+    return Placed(events, near_misses, table)
 
 
 def _name_stacks(table: pd.DataFrame, geography: Geography) -> pd.DataFrame:
     """Name each stack after what is near; a grid cell is no name."""
     nothing = pd.Series("", index=table.index, dtype=str)
-    names, _ = _name_by_coordinates(table, nothing, nothing, geography, 1.0)
+    names, _ = _name_by_coordinates(table["x"], table["y"], nothing, nothing, geography, 1.0)
     return table.assign(place=names.mask(names.str.startswith("Ruta "), ""))
 
 
 def _name_by_coordinates(
-    events: pd.DataFrame, label: pd.Series, kind: pd.Series, geography: Geography, cell_m: float
+    x: pd.Series,
+    y: pd.Series,
+    label: pd.Series,
+    kind: pd.Series,
+    geography: Geography,
+    cell_m: float,
 ) -> tuple[pd.Series, pd.Series]:
-    nameless = events.index[(label[events.index] == "") & events["x"].notna()]
-    here = spots(events.loc[nameless, "x"], events.loc[nameless, "y"])
+    """Return labels and kinds, filled in after what is near where they are empty."""
+    nameless = (label == "") & x.notna()
+    here = spots(x.where(nameless), y)
     if not len(here.xy):
         return label, kind
     points = shapely.points(here.xy)
@@ -167,11 +178,8 @@ def _name_by_coordinates(
         at, which = nearest(points, shapely.points(places[["x", "y"]].to_numpy()), NEAR_PLACE_M)
         names[at] = places["name"].to_numpy()[which]
         kinds[at] = places["place_type"].to_numpy()[which]
-    label, kind = label.copy(), kind.copy()
-    label[nameless] = here.spread(names, "")
-    told = kind[nameless]
-    kind[nameless] = told.where(told != "", pd.Series(here.spread(kinds, ""), index=nameless))
-    return label, kind
+    found, found_kind = here.spread(names, x.index), here.spread(kinds, x.index)
+    return label.mask(nameless, found), kind.mask(nameless & (kind == ""), found_kind)
 
 
 def cell_name(x: pd.Series, y: pd.Series, cell_m: float) -> pd.Series:
@@ -181,17 +189,17 @@ def cell_name(x: pd.Series, y: pd.Series, cell_m: float) -> pd.Series:
     return "Ruta " + east + "/" + north
 
 
-def _area_of(events: pd.DataFrame, area: pd.Series, geography: Geography) -> pd.Series:
+def _area_of(x: pd.Series, y: pd.Series, area: pd.Series, geography: Geography) -> pd.Series:
     if geography.areas is None:
         return area
     names = geography.areas["name"].to_numpy()
     by_key = pd.Series(names, index=normal(geography.areas["name"]), dtype=str)
     area = text_of(normal(area).map(by_key[~by_key.index.duplicated()]))
-    here = spots(events["x"], events["y"])
+    here = spots(x, y)
     tree = shapely.STRtree(geography.areas.geometry.to_numpy())
     at, which = tree.query(shapely.points(here.xy), predicate="intersects")
     at, which = first_of_each(at, which)
     inside = np.full(len(here.xy), "", dtype=object)
     inside[at] = names[which]
-    by_xy = pd.Series(here.spread(inside, ""), index=events.index, dtype=str)
+    by_xy = here.spread(inside, x.index)
     return by_xy.where(by_xy != "", area)
