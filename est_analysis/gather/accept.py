@@ -195,9 +195,9 @@ def _repeats(rows: pd.DataFrame) -> pd.Series:
     A row that is dropped by rule supersedes too: a crime that is given another code later must
     not stand under its first. A row in quarantine does not: it says nothing that can be used.
     """
-    usable = rows[rows["fate"].isin([ACCEPTED, DROPPED])]
-    repeated = usable["event_id"].duplicated(keep="last") & (usable["fate"] == ACCEPTED)
-    return repeated.reindex(rows.index, fill_value=False)
+    ids = rows["event_id"][rows["fate"].isin([ACCEPTED, DROPPED])]
+    later = ids.duplicated(keep="last").reindex(rows.index, fill_value=False)
+    return later & (rows["fate"] == ACCEPTED)
 
 
 def _accepted(rows: pd.DataFrame) -> pd.DataFrame:

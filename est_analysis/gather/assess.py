@@ -100,8 +100,8 @@ def assess(
 def _texts(pile: Pile, source: Source, fates: Fates) -> tuple[dict[str, pd.Series], pd.DataFrame]:
     """Return the texts that are taken in, with nothing about a person, and what was emptied."""
     rows, columns = pile.rows, source.columns
-    own = _text(rows, columns.id)
-    numbers = guard.personal(own.where(fates.open, ""), ["identity"])
+    own = _still(_text(rows, columns.id), fates)
+    numbers = guard.personal(own, ["identity"])
     fates.quarantine(numbers != "", "personal_data", columns.id or "")
     texts: dict[str, pd.Series] = {}
     emptied = [tables.empty(tables.TEXTS_DROPPED)]
@@ -112,7 +112,7 @@ def _texts(pile: Pile, source: Source, fates: Fates) -> tuple[dict[str, pd.Serie
         if column is None:
             continue
         sorts = [sort for sort in guard.SORTS if sort != "name" or name == "text"]
-        found = guard.personal(text.where(fates.open, ""), sorts)
+        found = guard.personal(_still(text, fates), sorts)
         if source.personal_data == "stop":
             fates.quarantine(found != "", "personal_data", column)
             continue
@@ -122,6 +122,11 @@ def _texts(pile: Pile, source: Source, fates: Fates) -> tuple[dict[str, pd.Serie
         emptied.append(counted.assign(source=pile.source, column=column))
     table = pd.concat(emptied, ignore_index=True)
     return texts, table[list(tables.TEXTS_DROPPED.columns)].astype({"rows": "int64"})
+
+
+def _still(text: pd.Series, fates: Fates) -> pd.Series:
+    """Return the texts of the rows that nothing has stopped yet; the others are empty."""
+    return text if fates.open.all() else text.where(fates.open, "")
 
 
 def _end(municipality: Municipality, moments: dict[str, times.Moments]) -> pd.Series:
@@ -139,6 +144,8 @@ def _text(rows: pd.DataFrame, column: str | None, default: str = "") -> pd.Serie
 
 def _partner(rows: pd.DataFrame, source: Source) -> pd.Series:
     """Return who reported each row: a body that the settings list, else the source's partner."""
+    if source.columns.partner is None:
+        return pd.Series(source.partner, index=rows.index, dtype=str)
     given = _text(rows, source.columns.partner)
     return given.where(given.isin(source.partners), source.partner)
 
@@ -160,15 +167,15 @@ def _group_and_kind(
     """Return each row's group and kind, and whether it follows what the police control."""
     known = codes.read(municipality, source)
     out = {*source.drop, *known.drop}
-    code = _text(rows, source.columns.code).replace(decided.alias("code", fates.pile.source))
-    code = _with_lost_zeros(code, {*known.groups, *out})
+    code = _renamed(_text(rows, source.columns.code), decided.alias("code", fates.pile.source))
+    code = _with_lost_zeros(code, {*known.groups, *out}).astype("category")
     fates.drop(code.isin(out))
     if source.columns.code is not None and source.unlisted == "drop":
         fates.drop(~code.isin(known.groups))
     if source.columns.kind is None:
         kind = pd.Series(source.kind, index=rows.index, dtype=str)
     else:
-        given = _text(rows, source.columns.kind).replace(decided.alias("kind", fates.pile.source))
+        given = _renamed(_text(rows, source.columns.kind), decided.alias("kind", fates.pile.source))
         fates.unknown("kind", source.columns.kind, given, source.kinds)
         kind = given.map(source.kinds)
     if source.columns.code is None:
@@ -178,6 +185,10 @@ def _group_and_kind(
         group = code.map(known.groups)
     police = group.isin(source.police_activity) | code.isin(known.police)
     return times.text_of(group), times.text_of(kind), police
+
+
+def _renamed(text: pd.Series, alias: dict[str, str]) -> pd.Series:
+    return text.replace(alias) if alias else text
 
 
 def _with_lost_zeros(code: pd.Series, known: set[str]) -> pd.Series:

@@ -144,7 +144,7 @@ class Fates:
         """Set rows aside whose code or kind is not known, and offer what they may mean."""
         wrong = ~given.isin(list(known)) & self.open
         self.quarantine(wrong, f"unknown_{sort}", column, given, known)
-        counts = given[wrong & (given != "")].value_counts(sort=False).to_dict()
+        counts = given[wrong & (given != "")].astype(str).value_counts(sort=False).to_dict()
         found = near.misses(self.pile.source, sort, counts, known)
         self.misses += [miss for miss in found if shown_code(miss.written, known) != HIDDEN]
 

@@ -87,9 +87,12 @@ def match(events: pd.DataFrame, geography: Geography, decided: Rulings | None = 
         In the order of `events`. Work is done once for each name, however many rows carry it.
     """
     decided = decided or rulings.none()
-    number = events.groupby(["source", "place"], sort=False).ngroup().to_numpy()
-    distinct = events[["source", "place"]].drop_duplicates().reset_index(drop=True)
-    rows = pd.Series(number).value_counts().reindex(distinct.index, fill_value=0)
+    source_of, sources = pd.factorize(events["source"])
+    place_of, places = pd.factorize(events["place"])
+    number, pairs = pd.factorize(source_of * len(places) + place_of)
+    at_source, at_place = np.divmod(pairs, max(len(places), 1))
+    distinct = pd.DataFrame({"source": sources[at_source], "place": places[at_place]})
+    rows = pd.Series(np.bincount(number, minlength=len(distinct)))
     known = _known(geography)
     streets = set(known.index[known["level"] == "street"])
     means: dict[Any, str | None] = {}

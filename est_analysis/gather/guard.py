@@ -198,7 +198,7 @@ def personal(texts: pd.Series, sorts: Iterable[str]) -> pd.Series:
         likely = plain[(found == "") & plain.str.contains(first, regex=True)]
         held = [bool(exact(text)) for text in likely]
         found[likely.index[held]] = sort
-    return pd.Series(found.to_numpy()[row_of], index=texts.index, dtype=str)
+    return found.take(row_of).set_axis(texts.index)
 
 
 def _plain(texts: pd.Series) -> pd.Series:

@@ -138,6 +138,8 @@ def _known_clock(
         minute = at.dt.hour * 60 + at.dt.minute
         held = clocked & minute.isin([60 * int(c[:2]) + int(c[3:]) for c in placeholders])
         only_day |= held if meant is None else held & ~meant
+    if not only_day.any():
+        return moments
     return Moments(
         at.mask(only_day, at.dt.normalize()),
         moments.precision.mask(only_day, "day"),
@@ -362,8 +364,10 @@ def end_of(
     """
     at = moments.at.copy()
     day, month = moments.precision == "day", moments.precision == "month"
-    at = at.mask(day, at + pd.Timedelta(days=1))
-    at = at.mask(month, (at + pd.offsets.MonthBegin(1)).astype(at.dtype))
+    if day.any():
+        at = at.mask(day, at + pd.Timedelta(days=1))
+    if month.any():
+        at = at.mask(month, (at + pd.offsets.MonthBegin(1)).astype(at.dtype))
     if since is None or not (turned := (at < since) & ~day & ~month).any():
         return at
     twice = _comes_twice(at[turned], zone) & _comes_twice(since[turned], zone)
