@@ -142,8 +142,9 @@ def _judge(
         for name, source in municipality.sources.items()
     ]
     rows = pd.concat([one.table for one in assessed], ignore_index=True)
-    rows = _with_kept_repeats(rows, decided)
-    rows["fate"] = rows["fate"].mask(_repeats(rows), REPEATED)
+    if any(one.repeats for one in assessed) or any(":" in name for name in municipality.sources):
+        rows = _with_kept_repeats(rows, decided)
+        rows["fate"] = rows["fate"].mask(_repeats(rows), REPEATED)
     return _Judged(
         rows,
         _account(files, rows),

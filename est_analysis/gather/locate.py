@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
 from est_analysis.gather import gazetteer, homes, stacks
 from est_analysis.gather.gazetteer import normal
@@ -18,7 +19,7 @@ from est_analysis.gather.geography import (
     nearest,
 )
 from est_analysis.gather.rulings import Rulings
-from est_analysis.gather.spots import spots
+from est_analysis.gather.spots import changed, spots
 from est_analysis.gather.times import text_of
 from est_analysis.municipality import Municipality, StandIn
 
@@ -101,26 +102,33 @@ def place_events(
         If the settings name a place that the gazetteer lacks.
     """
     x, y = events["x"], events["y"]
+    here = spots(x, y)
     known = gazetteer.match(events, geography, decided)
-    names = known.table
-    in_gazetteer = names["level"] == "place"
-    declared = events["source"].map(ways.precision_of).astype(str)
+    level = known.each("level")
+    in_gazetteer = level == "place"
+    declared = events["source"].astype("category").map(ways.precision_of).astype(str)
     stacked = stacks.find(
-        events, geography, precision=declared, named=in_gazetteer, settled=ways.stacked
+        events,
+        here,
+        geography,
+        precision=declared,
+        named=in_gazetteer,
+        settled=ways.stacked,
     )
-    declared = declared.mask(stacked.precision != "", stacked.precision)
+    declared = changed(declared, stacked.precision != "", stacked.precision)
     nowhere = declared == "municipality"  # its middle stands for all of it
-    x, y = x.mask(nowhere), y.mask(nowhere)
+    x, y = changed(x, nowhere, np.nan), changed(y, nowhere, np.nan)
     has_xy = x.notna()
-    precision = declared.where(has_xy | nowhere, "unknown")
+    precision = changed(declared, ~has_xy & ~nowhere, "unknown")
 
-    named = in_gazetteer | ((names["level"] == "street") & ~has_xy)
+    named = in_gazetteer | ((level == "street") & ~has_xy)
     near_misses = known.near_misses(events, ~has_xy & ~named)
-    label = names["name"].where(named, "")
-    kind = events["place_type"].where(~named | (events["place_type"] != ""), names["place_type"])
+    label = changed(known.each("name"), ~named, "")
+    kind = events["place_type"]
+    kind = changed(kind, named & (kind == ""), known.each("place_type"))
     lacking = named & ~has_xy
-    precision = precision.mask(lacking, names["level"])
-    x, y = x.mask(lacking, names["x"]), y.mask(lacking, names["y"])
+    precision = changed(precision, lacking, level)
+    x, y = changed(x, lacking, known.each("x")), changed(y, lacking, known.each("y"))
     streets_declared = (declared == "street") & (events["place"] != "") & (label == "")
     if streets_declared.any():
         streets = events.loc[streets_declared, "place"]
@@ -128,10 +136,15 @@ def place_events(
         label = label.mask(streets_declared, plain.reindex(label.index))
 
     centroids = precision == "area"  # the middle of an area is no place
-    label, kind = _name_by_coordinates(x.mask(centroids), y, label, kind, geography, ways.cell_m)
+    nameless = (label == "") & x.notna() & ~centroids
+    near = here.among(nameless.to_numpy())
+    names, kinds = _names_near(near.xy, geography, ways.cell_m)
+    label = changed(label, nameless, near.spread(names, x.index))
+    near_kind = near.spread(kinds, x.index)
+    kind = changed(kind, (near_kind != "") & (kind == ""), near_kind)
     area = _area_of(x, y, events["area"], geography)
     lacks = precision.isin(["unknown", "municipality"]) & (area != "")
-    precision = precision.mask(lacks, "area")
+    precision = changed(precision, lacks, "area")
     events = events.assign(
         x=x, y=y, place=label, place_type=kind, area=area, place_precision=precision
     )
@@ -146,26 +159,16 @@ def place_events(
 
 def _name_stacks(table: pd.DataFrame, geography: Geography) -> pd.DataFrame:
     """Name each stack after what is near; a grid cell is no name."""
-    nothing = pd.Series("", index=table.index, dtype=str)
-    names, _ = _name_by_coordinates(table["x"], table["y"], nothing, nothing, geography, 1.0)
+    names = pd.Series(_names_near(table[["x", "y"]].to_numpy(float), geography, 1.0)[0], dtype=str)
     return table.assign(place=names.mask(names.str.startswith("Ruta "), ""))
 
 
-def _name_by_coordinates(
-    x: pd.Series,
-    y: pd.Series,
-    label: pd.Series,
-    kind: pd.Series,
-    geography: Geography,
-    cell_m: float,
-) -> tuple[pd.Series, pd.Series]:
-    """Return labels and kinds, filled in after what is near where they are empty."""
-    nameless = (label == "") & x.notna()
-    here = spots(x.where(nameless), y)
-    if not len(here.xy):
-        return label, kind
-    points = shapely.points(here.xy)
-    east, north = (pd.Series(axis) for axis in here.xy.T)
+def _names_near(
+    xy: NDArray[np.float64], geography: Geography, cell_m: float
+) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
+    """Return the name and the type of what each coordinate, shape (n, 2), is named after."""
+    points = shapely.points(xy)
+    east, north = (pd.Series(axis) for axis in xy.T)
     names = cell_name(east, north, cell_m).to_numpy(object)
     kinds = np.full(len(names), "", dtype=object)
     if geography.streets is not None:
@@ -178,8 +181,7 @@ def _name_by_coordinates(
         at, which = nearest(points, shapely.points(places[["x", "y"]].to_numpy()), NEAR_PLACE_M)
         names[at] = places["name"].to_numpy()[which]
         kinds[at] = places["place_type"].to_numpy()[which]
-    found, found_kind = here.spread(names, x.index), here.spread(kinds, x.index)
-    return label.mask(nameless, found), kind.mask(nameless & (kind == ""), found_kind)
+    return names, kinds
 
 
 def cell_name(x: pd.Series, y: pd.Series, cell_m: float) -> pd.Series:

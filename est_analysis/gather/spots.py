@@ -26,9 +26,23 @@ class Spots:
     number: NDArray[np.intp]
     xy: NDArray[np.float64]
 
+    def among(self, rows: NDArray[np.bool_]) -> Spots:
+        """Return the spots of some of the rows only; the others have none."""
+        number = np.where(rows, self.number, -1)
+        used = np.zeros(len(self.xy) + 1, dtype=bool)  # the last is that of rows without a spot
+        used[number] = True
+        used[-1] = False
+        renumbered = np.where(used, np.cumsum(used) - 1, -1)
+        return Spots(renumbered[number], self.xy[used[:-1]])
+
     def spread(self, texts: Iterable[str], index: pd.Index) -> pd.Series:
         """Return each row's text, from one text a spot; empty where a row has no spot."""
         return pd.Series([*texts, ""], dtype=str).take(self.number).set_axis(index)
+
+
+def changed(column: pd.Series, where: pd.Series, values: object) -> pd.Series:
+    """Return a column with other values somewhere; the very same if that is nowhere."""
+    return column.mask(where, values) if where.any() else column
 
 
 def spots(x: ArrayLike, y: ArrayLike) -> Spots:

@@ -14,7 +14,7 @@ from est_analysis.errors import DeliveryError
 from est_analysis.gather import tables
 from est_analysis.gather.gazetteer import normal, without_number
 from est_analysis.gather.geography import NEAR_PLACE_M, Geography
-from est_analysis.gather.spots import spots as distinct
+from est_analysis.gather.spots import Spots
 from est_analysis.municipality import StandIn
 
 WHAT = {
@@ -65,6 +65,7 @@ class Stacks:
 
 def find(
     events: pd.DataFrame,
+    here: Spots,
     geography: Geography,
     *,
     precision: pd.Series,
@@ -79,6 +80,8 @@ def find(
     events
         With ``source``, ``x``, ``y`` (metres), ``place`` as delivered, ``group``, ``start``,
         ``time_precision`` and ``count``.
+    here
+        The coordinates of the events.
     geography
         The municipality's.
     precision
@@ -101,7 +104,8 @@ def find(
         nothing = pd.Series("", index=events.index, dtype=str)
         return Stacks(tables.empty(tables.STACKS), nothing)
     own = events[_READ] if exact.all() else events.loc[exact, _READ]
-    own = own.assign(spot=distinct(own["x"], own["y"]).number)
+    number = here.among(exact.to_numpy()).number
+    own = own.assign(spot=number[exact.to_numpy()])
     spots = _spots(own).assign(what="", means="")
     _settle(spots, geography, settled)
     _stand_ins(spots, geography)
