@@ -460,8 +460,10 @@ def test_a_code_list_that_is_none_is_refused(gather, content, says):
 
 def test_a_lost_row_is_seen(gather, monkeypatch):
     whole = accept._repeats
-    monkeypatch.setattr(accept, "_repeats", lambda rows: whole(rows) | (rows.index == 0))
-    assert totals(gather("1;K1;2026-07-01;;;\n")) == (0, 0, 0, 1)
+    twice = "1;K1;2026-07-01;;;\n" * 2
+    assert totals(gather(twice)) == (1, 0, 0, 1)
+    monkeypatch.setattr(accept, "_repeats", lambda rows: whole(rows) | True)
+    assert totals(gather(twice)) == (0, 0, 0, 2)
     counted = accept._account
 
     def losing(*args):
@@ -469,7 +471,7 @@ def test_a_lost_row_is_seen(gather, monkeypatch):
 
     monkeypatch.setattr(accept, "_account", losing)
     with pytest.raises(DeliveryError, match="radräkning"):
-        gather("1;K1;2026-07-01;;;\n")
+        gather(twice)
 
 
 def test_an_event_that_should_have_been_stopped_is_seen(gather, monkeypatch):

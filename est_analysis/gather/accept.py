@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from est_analysis.gather import deliveries, link, locate, near, rulings, tables
 from est_analysis.gather.assess import assess
@@ -141,8 +142,9 @@ def _judge(
         for name, source in municipality.sources.items()
     ]
     rows = pd.concat([one.table for one in assessed], ignore_index=True)
-    rows = _with_kept_repeats(rows, decided)
-    rows["fate"] = rows["fate"].mask(_repeats(rows), REPEATED)
+    if any(one.repeats for one in assessed) or any(":" in name for name in municipality.sources):
+        rows = _with_kept_repeats(rows, decided)
+        rows["fate"] = rows["fate"].mask(_repeats(rows), REPEATED)
     return _Judged(
         rows,
         _account(files, rows),
@@ -194,9 +196,9 @@ def _repeats(rows: pd.DataFrame) -> pd.Series:
     A row that is dropped by rule supersedes too: a crime that is given another code later must
     not stand under its first. A row in quarantine does not: it says nothing that can be used.
     """
-    usable = rows[rows["fate"].isin([ACCEPTED, DROPPED])]
-    repeated = usable["event_id"].duplicated(keep="last") & (usable["fate"] == ACCEPTED)
-    return repeated.reindex(rows.index, fill_value=False)
+    ids = rows["event_id"][rows["fate"].isin([ACCEPTED, DROPPED])]
+    later = ids.duplicated(keep="last").reindex(rows.index, fill_value=False)
+    return later & (rows["fate"] == ACCEPTED)
 
 
 def _accepted(rows: pd.DataFrame) -> pd.DataFrame:
@@ -208,7 +210,21 @@ def _accepted(rows: pd.DataFrame) -> pd.DataFrame:
     keys = {name: pa.array(rows[name].iloc[own]) for name in ("start", "event_id")}
     ascending = [(name, "ascending") for name in keys]
     order = pc.sort_indices(pa.table(keys), sort_keys=ascending).to_numpy()
-    return rows.take(own[order]).reset_index(drop=True)
+    return _taken_out(rows, own[order])
+
+
+def _taken_out(rows: pd.DataFrame, order: NDArray[np.intp]) -> pd.DataFrame:
+    """
+    Return rows in another order, taking their columns out of `rows` one by one.
+
+    A column that says the same of every row is cut, not reordered.
+    """
+    taken = {}
+    for name in list(rows):
+        column = rows.pop(name)
+        same = len(order) > 0 and bool((column == column.iloc[0]).all())
+        taken[name] = column.array[: len(order)] if same else column.array.take(order)
+    return pd.DataFrame(taken)
 
 
 def _sizes(delivered: list[Delivery]) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 
 import numpy as np
@@ -30,11 +30,14 @@ class Assessed:
         How the rows got theirs.
     emptied
         As ``tables.TEXTS_DROPPED``.
+    repeats
+        Whether an id may stand twice.
     """
 
     table: pd.DataFrame
     fates: Fates
     emptied: pd.DataFrame
+    repeats: bool
 
 
 def assess(
@@ -63,17 +66,18 @@ def assess(
     severity = _whole(rows, source.columns.severity, fates, "bad_severity", 1, 3)
     count = _whole(rows, source.columns.count, fates, "bad_count", 1, 10**6).fillna(1)
     texts, emptied = _texts(pile, source, fates)
+    ids, repeats = _identity(pile, source)
 
     table = pd.DataFrame(
         {
-            "event_id": _identity(pile, source),
+            "event_id": ids,
             "source": pile.source,
             "partner": _partner(rows, source),
             "kind": kind,
             "group": group,
             "police_activity": police,
             "start": moments["start"].at,
-            "end": _end(municipality, moments),
+            "end": moments["end"].at if "end" in moments else pd.NaT,
             "registered": moments["registered"].at if "registered" in moments else pd.NaT,
             "time_precision": moments["start"].precision,
             "x": at.x,
@@ -94,14 +98,14 @@ def assess(
     )
     for column in ("start", "end", "registered"):
         table[column] = table[column].astype("datetime64[s]")
-    return Assessed(table, fates, emptied)
+    return Assessed(table, fates, emptied, repeats)
 
 
 def _texts(pile: Pile, source: Source, fates: Fates) -> tuple[dict[str, pd.Series], pd.DataFrame]:
     """Return the texts that are taken in, with nothing about a person, and what was emptied."""
     rows, columns = pile.rows, source.columns
-    own = _text(rows, columns.id)
-    numbers = guard.personal(own.where(fates.open, ""), ["identity"])
+    own = _still(_text(rows, columns.id), fates)
+    numbers = guard.personal(own, ["identity"])
     fates.quarantine(numbers != "", "personal_data", columns.id or "")
     texts: dict[str, pd.Series] = {}
     emptied = [tables.empty(tables.TEXTS_DROPPED)]
@@ -112,7 +116,7 @@ def _texts(pile: Pile, source: Source, fates: Fates) -> tuple[dict[str, pd.Serie
         if column is None:
             continue
         sorts = [sort for sort in guard.SORTS if sort != "name" or name == "text"]
-        found = guard.personal(text.where(fates.open, ""), sorts)
+        found = guard.personal(_still(text, fates), sorts)
         if source.personal_data == "stop":
             fates.quarantine(found != "", "personal_data", column)
             continue
@@ -124,11 +128,9 @@ def _texts(pile: Pile, source: Source, fates: Fates) -> tuple[dict[str, pd.Serie
     return texts, table[list(tables.TEXTS_DROPPED.columns)].astype({"rows": "int64"})
 
 
-def _end(municipality: Municipality, moments: dict[str, times.Moments]) -> pd.Series:
-    """Return when each row is surely over; missing where the source does not say."""
-    if "end" not in moments:
-        return pd.Series(pd.NaT, index=moments["start"].at.index, dtype="datetime64[s]")
-    return times.end_of(moments["end"], moments["start"].at, zone=municipality.time_zone)
+def _still(text: pd.Series, fates: Fates) -> pd.Series:
+    """Return the texts of the rows that nothing has stopped yet; the others are empty."""
+    return text if fates.open.all() else text.where(fates.open, "")
 
 
 def _text(rows: pd.DataFrame, column: str | None, default: str = "") -> pd.Series:
@@ -139,6 +141,8 @@ def _text(rows: pd.DataFrame, column: str | None, default: str = "") -> pd.Serie
 
 def _partner(rows: pd.DataFrame, source: Source) -> pd.Series:
     """Return who reported each row: a body that the settings list, else the source's partner."""
+    if source.columns.partner is None:
+        return pd.Series(source.partner, index=rows.index, dtype=str)
     given = _text(rows, source.columns.partner)
     return given.where(given.isin(source.partners), source.partner)
 
@@ -160,15 +164,15 @@ def _group_and_kind(
     """Return each row's group and kind, and whether it follows what the police control."""
     known = codes.read(municipality, source)
     out = {*source.drop, *known.drop}
-    code = _text(rows, source.columns.code).replace(decided.alias("code", fates.pile.source))
-    code = _with_lost_zeros(code, {*known.groups, *out})
+    code = _renamed(_text(rows, source.columns.code), decided.alias("code", fates.pile.source))
+    code = _with_lost_zeros(code, {*known.groups, *out}).astype("category")
     fates.drop(code.isin(out))
     if source.columns.code is not None and source.unlisted == "drop":
         fates.drop(~code.isin(known.groups))
     if source.columns.kind is None:
         kind = pd.Series(source.kind, index=rows.index, dtype=str)
     else:
-        given = _text(rows, source.columns.kind).replace(decided.alias("kind", fates.pile.source))
+        given = _renamed(_text(rows, source.columns.kind), decided.alias("kind", fates.pile.source))
         fates.unknown("kind", source.columns.kind, given, source.kinds)
         kind = given.map(source.kinds)
     if source.columns.code is None:
@@ -178,6 +182,10 @@ def _group_and_kind(
         group = code.map(known.groups)
     police = group.isin(source.police_activity) | code.isin(known.police)
     return times.text_of(group), times.text_of(kind), police
+
+
+def _renamed(text: pd.Series, alias: dict[str, str]) -> pd.Series:
+    return text.replace(alias) if alias else text
 
 
 def _with_lost_zeros(code: pd.Series, known: set[str]) -> pd.Series:
@@ -193,6 +201,7 @@ def _with_lost_zeros(code: pd.Series, known: set[str]) -> pd.Series:
 def _moments(
     municipality: Municipality, source: Source, rows: pd.DataFrame, fates: Fates
 ) -> dict[str, times.Moments]:
+    """Return when each row began, was surely over and was registered, as far as the source says."""
     moments: dict[str, times.Moments] = {}
     if source.columns.start is None:
         start = pd.Series(pd.Timestamp(source.constants.start), index=rows.index)
@@ -215,8 +224,10 @@ def _moments(
             fates.quarantine(read.at.isna(), "no_start", columns[0])
         moments[part] = read
     if "end" in moments:
-        reversed_ = _end(municipality, moments) < moments["start"].at
-        fates.quarantine(reversed_, "end_before_start", source.columns.end[0])  # type: ignore[index]
+        start = moments["start"].at
+        over = times.end_of(moments["end"], start, zone=municipality.time_zone)
+        fates.quarantine(over < start, "end_before_start", source.columns.end[0])  # type: ignore[index]
+        moments["end"] = replace(moments["end"], at=over)
     return moments
 
 
@@ -257,9 +268,9 @@ def _stop_coordinates(source: Source, at: Coordinates, unreadable: pd.Series, fa
     fates.quarantine(at.fault == "outside", "outside", column)
 
 
-def _identity(pile: Pile, source: Source) -> pd.Series:
+def _identity(pile: Pile, source: Source) -> tuple[pd.Series, bool]:
     """
-    Give every row an id: the source's own, or a digest of its content.
+    Give every row an id, the source's own or a digest of its content; tell if one may stand twice.
 
     Within one file, rows with one id and different content are different events (several crimes
     in one case), and the second gets ``#2``; a row that stands twice to the letter is one event.
@@ -270,7 +281,9 @@ def _identity(pile: Pile, source: Source) -> pd.Series:
     own = _text(rows, source.columns.id)
     if (own != "").all():
         suffix = _suffix(pile.at["file"], own, rows)
-        return pile.source + ":" + (own if suffix is None else own + suffix)
+        if suffix is None:
+            return pile.source + ":" + own, False
+        return pile.source + ":" + (own + suffix), True
     content = _content(rows)
     nth = content.groupby([pile.at["file"], content]).cumcount().astype(str)
     digest = (content + "\x1f" + nth).map(
@@ -279,7 +292,7 @@ def _identity(pile: Pile, source: Source) -> pd.Series:
     given = own[own != ""]
     suffix = _suffix(pile.at.loc[given.index, "file"], given, rows.loc[given.index])
     own = own if suffix is None else own + suffix.reindex(own.index, fill_value="")
-    return pile.source + ":" + own.where(own != "", digest)
+    return pile.source + ":" + own.where(own != "", digest), True
 
 
 def _content(rows: pd.DataFrame) -> pd.Series:

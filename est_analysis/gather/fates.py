@@ -144,15 +144,16 @@ class Fates:
         """Set rows aside whose code or kind is not known, and offer what they may mean."""
         wrong = ~given.isin(list(known)) & self.open
         self.quarantine(wrong, f"unknown_{sort}", column, given, known)
-        counts = given[wrong & (given != "")].value_counts(sort=False).to_dict()
+        counts = given[wrong & (given != "")].astype(str).value_counts(sort=False).to_dict()
         found = near.misses(self.pile.source, sort, counts, known)
         self.misses += [miss for miss in found if shown_code(miss.written, known) != HIDDEN]
 
     @property
     def fate(self) -> pd.Series:
-        """Each row's fate so far, one of `FATES`."""
-        told = np.select([self.open, self._dropped], [ACCEPTED, DROPPED], QUARANTINED)
-        return pd.Series(told, index=self.open.index, dtype=str)
+        """Each row's fate so far, one of the categories `FATES`."""
+        stopped = np.where(self._dropped, FATES.index(DROPPED), FATES.index(QUARANTINED))
+        told = np.where(self.open, FATES.index(ACCEPTED), stopped)
+        return pd.Series(pd.Categorical.from_codes(told, FATES), index=self.open.index)
 
     def _lines(self, at: pd.DataFrame, reason: str, column: str) -> pd.DataFrame:
         where = {"source": self.pile.source, "file": at["file"], "row": at["row"]}

@@ -263,8 +263,9 @@ def _read_csv(file: _File) -> Raw:
         cells = None if shifted else _quickly(file.content, encoding, delimiter, at, len(header))
         if cells is None:
             return _row_by_row(file, file.content.decode(encoding), delimiter, at, header)
-        cells = cells[(cells != "").any(axis=1)]
-        return Raw(header, cells[file.positions(header)], (), at + 1)
+        filled = (cells != "").any(axis=1)
+        cells = cells[file.positions(header)]
+        return Raw(header, cells if filled.all() else cells[filled], (), at + 1)
     except UnicodeError as error:
         raise _wrong_encoding(file, encoding) from error
 

@@ -36,20 +36,27 @@ class Names:
 
     Parameters
     ----------
-    level
-        By event: ``place`` (in the gazetteer), ``street``, or empty.
-    name, place_type, x, y
-        By event: of the place or street; x and y are metres, NaN for a long street.
-    likely
-        By event: the place that an unknown name is most like, or empty; ``score`` how much, and
-        ``written`` what of it may be shown.
+    table
+        A row for each distinct name of a source. ``level``: ``place`` (in the gazetteer),
+        ``street``, or empty. ``name``, ``place_type``, ``x``, ``y``: of the place or street;
+        metres, NaN for a long street. ``likely``: the place that an unknown name is most like, or
+        empty; ``score``: how much; ``written``: what of it may be shown.
+    number
+        The row in `table` of each event; the events' index.
     """
 
     table: pd.DataFrame
+    number: pd.Series
+
+    def each(self, column: str) -> pd.Series:
+        """Return what a column of the table says of each event."""
+        return self.table[column].take(self.number).set_axis(self.number.index)
 
     def near_misses(self, events: pd.DataFrame, lost: pd.Series) -> pd.DataFrame:
         """Return the near misses among the `lost` events, as ``tables.NEAR_MISSES`` says."""
-        own = self.table[lost & (self.table["likely"] != "")]
+        number = self.number[lost]
+        own = self.table.take(number).set_axis(number.index)
+        own = own[own["likely"] != ""]
         if own.empty:
             return tables.empty(tables.NEAR_MISSES)
         own = own.assign(source=events["source"], sort="place", means=own["likely"])
@@ -87,9 +94,12 @@ def match(events: pd.DataFrame, geography: Geography, decided: Rulings | None = 
         In the order of `events`. Work is done once for each name, however many rows carry it.
     """
     decided = decided or rulings.none()
-    number = events.groupby(["source", "place"], sort=False).ngroup().to_numpy()
-    distinct = events[["source", "place"]].drop_duplicates().reset_index(drop=True)
-    rows = pd.Series(number).value_counts().reindex(distinct.index, fill_value=0)
+    source_of, sources = pd.factorize(events["source"])
+    place_of, places = pd.factorize(events["place"])
+    number, pairs = pd.factorize(source_of * len(places) + place_of)
+    at_source, at_place = np.divmod(pairs, max(len(places), 1))
+    distinct = pd.DataFrame({"source": sources[at_source], "place": places[at_place]})
+    rows = pd.Series(np.bincount(number, minlength=len(distinct)))
     known = _known(geography)
     streets = set(known.index[known["level"] == "street"])
     means: dict[Any, str | None] = {}
@@ -101,8 +111,7 @@ def match(events: pd.DataFrame, geography: Geography, decided: Rulings | None = 
     found = known.reindex(keys).set_axis(distinct.index, axis=0)
     found = found.assign(**{text: text_of(found[text]) for text in ("level", "name", "place_type")})
     likely = _likely(distinct["place"].where(found["level"] == "", ""), rows, known)
-    table = found.join(likely).iloc[number]
-    return Names(table.set_axis(events.index, axis=0))
+    return Names(found.join(likely), pd.Series(number, index=events.index))
 
 
 def normal(name: pd.Series) -> pd.Series:

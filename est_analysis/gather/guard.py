@@ -190,6 +190,9 @@ def personal(texts: pd.Series, sorts: Iterable[str]) -> pd.Series:
     Series of str
         The first of the sorts that a text holds; empty where it holds none.
     """
+    sorts = tuple(sorts)
+    if sorts == ("identity",) and not _may_hold_ten_digits(texts).any():
+        return pd.Series("", index=texts.index, dtype=str)
     row_of, distinct = pd.factorize(texts)
     plain = _plain(pd.Series(distinct, dtype=str))
     found = pd.Series("", index=plain.index, dtype=str)
@@ -198,7 +201,15 @@ def personal(texts: pd.Series, sorts: Iterable[str]) -> pd.Series:
         likely = plain[(found == "") & plain.str.contains(first, regex=True)]
         held = [bool(exact(text)) for text in likely]
         found[likely.index[held]] = sort
-    return pd.Series(found.to_numpy()[row_of], index=texts.index, dtype=str)
+    return found.take(row_of).set_axis(texts.index)
+
+
+def _may_hold_ten_digits(texts: pd.Series) -> pd.Series:
+    """Tell which texts are long enough; no character becomes more digits than it has bytes."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    return pc.binary_length(pa.array(texts, type=pa.large_string())).to_pandas() >= 10
 
 
 def _plain(texts: pd.Series) -> pd.Series:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
 from est_analysis.gather import gazetteer, homes, stacks
 from est_analysis.gather.gazetteer import normal
@@ -18,7 +19,7 @@ from est_analysis.gather.geography import (
     nearest,
 )
 from est_analysis.gather.rulings import Rulings
-from est_analysis.gather.spots import spots
+from est_analysis.gather.spots import changed, spots
 from est_analysis.gather.times import text_of
 from est_analysis.municipality import Municipality, StandIn
 
@@ -100,61 +101,74 @@ def place_events(
     DeliveryError
         If the settings name a place that the gazetteer lacks.
     """
-    events = events.copy()
+    x, y = events["x"], events["y"]
+    here = spots(x, y)
     known = gazetteer.match(events, geography, decided)
-    names = known.table
-    in_gazetteer = names["level"] == "place"
-    declared = events["source"].map(ways.precision_of).astype(str)
+    level = known.each("level")
+    in_gazetteer = level == "place"
+    declared = events["source"].astype("category").map(ways.precision_of).astype(str)
     stacked = stacks.find(
-        events, geography, precision=declared, named=in_gazetteer, settled=ways.stacked
+        events,
+        here,
+        geography,
+        precision=declared,
+        named=in_gazetteer,
+        settled=ways.stacked,
     )
-    declared = declared.mask(stacked.precision != "", stacked.precision)
+    declared = changed(declared, stacked.precision != "", stacked.precision)
     nowhere = declared == "municipality"  # its middle stands for all of it
-    events[["x", "y"]] = events[["x", "y"]].mask(nowhere)
-    has_xy = events["x"].notna()
-    precision = declared.where(has_xy | nowhere, "unknown")
+    x, y = changed(x, nowhere, np.nan), changed(y, nowhere, np.nan)
+    has_xy = x.notna()
+    precision = changed(declared, ~has_xy & ~nowhere, "unknown")
 
-    named = in_gazetteer | ((names["level"] == "street") & ~has_xy)
+    named = in_gazetteer | ((level == "street") & ~has_xy)
     near_misses = known.near_misses(events, ~has_xy & ~named)
-    label = names["name"].where(named, "")
-    kind = events["place_type"].where(~named | (events["place_type"] != ""), names["place_type"])
+    label = changed(known.each("name"), ~named, "")
+    kind = events["place_type"]
+    kind = changed(kind, named & (kind == ""), known.each("place_type"))
     lacking = named & ~has_xy
-    precision = precision.mask(lacking, names["level"])
-    events[["x", "y"]] = events[["x", "y"]].mask(lacking, names[["x", "y"]])
+    precision = changed(precision, lacking, level)
+    x, y = changed(x, lacking, known.each("x")), changed(y, lacking, known.each("y"))
     streets_declared = (declared == "street") & (events["place"] != "") & (label == "")
-    streets = events.loc[streets_declared, "place"]
-    label[streets.index] = streets.map({s: gazetteer.without_number(s) for s in streets.unique()})
+    if streets_declared.any():
+        streets = events.loc[streets_declared, "place"]
+        plain = streets.map({s: gazetteer.without_number(s) for s in streets.unique()})
+        label = label.mask(streets_declared, plain.reindex(label.index))
 
     centroids = precision == "area"  # the middle of an area is no place
-    label, kind = _name_by_coordinates(events[~centroids], label, kind, geography, ways.cell_m)
-    area = _area_of(events, events["area"], geography)
+    nameless = (label == "") & x.notna() & ~centroids
+    near = here.among(nameless.to_numpy())
+    names, kinds = _names_near(near.xy, geography, ways.cell_m)
+    label = changed(label, nameless, near.spread(names, x.index))
+    near_kind = near.spread(kinds, x.index)
+    kind = changed(kind, (near_kind != "") & (kind == ""), near_kind)
+    area = _area_of(x, y, events["area"], geography)
     lacks = precision.isin(["unknown", "municipality"]) & (area != "")
+    precision = changed(precision, lacks, "area")
     events = events.assign(
-        place=label, place_type=kind, area=area, place_precision=precision.mask(lacks, "area")
+        x=x, y=y, place=label, place_type=kind, area=area, place_precision=precision
     )
     table = _name_stacks(stacked.table, geography)
     events = homes.snap(events, geography, ways.snap_of, ways.cell_m)
     in_cell = events["place_precision"] == "cell"
-    cells = cell_name(events.loc[in_cell, "x"], events.loc[in_cell, "y"], ways.cell_m)
-    return Placed(events.assign(place=events["place"].mask(in_cell, cells)), near_misses, table)
+    if in_cell.any():
+        cells = cell_name(events.loc[in_cell, "x"], events.loc[in_cell, "y"], ways.cell_m)
+        events["place"] = events["place"].mask(in_cell, cells)
+    return Placed(events, near_misses, table)
 
 
 def _name_stacks(table: pd.DataFrame, geography: Geography) -> pd.DataFrame:
     """Name each stack after what is near; a grid cell is no name."""
-    nothing = pd.Series("", index=table.index, dtype=str)
-    names, _ = _name_by_coordinates(table, nothing, nothing, geography, 1.0)
+    names = pd.Series(_names_near(table[["x", "y"]].to_numpy(float), geography, 1.0)[0], dtype=str)
     return table.assign(place=names.mask(names.str.startswith("Ruta "), ""))
 
 
-def _name_by_coordinates(
-    events: pd.DataFrame, label: pd.Series, kind: pd.Series, geography: Geography, cell_m: float
-) -> tuple[pd.Series, pd.Series]:
-    nameless = events.index[(label[events.index] == "") & events["x"].notna()]
-    here = spots(events.loc[nameless, "x"], events.loc[nameless, "y"])
-    if not len(here.xy):
-        return label, kind
-    points = shapely.points(here.xy)
-    east, north = (pd.Series(axis) for axis in here.xy.T)
+def _names_near(
+    xy: NDArray[np.float64], geography: Geography, cell_m: float
+) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
+    """Return the name and the type of what each coordinate, shape (n, 2), is named after."""
+    points = shapely.points(xy)
+    east, north = (pd.Series(axis) for axis in xy.T)
     names = cell_name(east, north, cell_m).to_numpy(object)
     kinds = np.full(len(names), "", dtype=object)
     if geography.streets is not None:
@@ -167,11 +181,7 @@ def _name_by_coordinates(
         at, which = nearest(points, shapely.points(places[["x", "y"]].to_numpy()), NEAR_PLACE_M)
         names[at] = places["name"].to_numpy()[which]
         kinds[at] = places["place_type"].to_numpy()[which]
-    label, kind = label.copy(), kind.copy()
-    label[nameless] = here.spread(names, "")
-    told = kind[nameless]
-    kind[nameless] = told.where(told != "", pd.Series(here.spread(kinds, ""), index=nameless))
-    return label, kind
+    return names, kinds
 
 
 def cell_name(x: pd.Series, y: pd.Series, cell_m: float) -> pd.Series:
@@ -181,17 +191,17 @@ def cell_name(x: pd.Series, y: pd.Series, cell_m: float) -> pd.Series:
     return "Ruta " + east + "/" + north
 
 
-def _area_of(events: pd.DataFrame, area: pd.Series, geography: Geography) -> pd.Series:
+def _area_of(x: pd.Series, y: pd.Series, area: pd.Series, geography: Geography) -> pd.Series:
     if geography.areas is None:
         return area
     names = geography.areas["name"].to_numpy()
     by_key = pd.Series(names, index=normal(geography.areas["name"]), dtype=str)
     area = text_of(normal(area).map(by_key[~by_key.index.duplicated()]))
-    here = spots(events["x"], events["y"])
+    here = spots(x, y)
     tree = shapely.STRtree(geography.areas.geometry.to_numpy())
     at, which = tree.query(shapely.points(here.xy), predicate="intersects")
     at, which = first_of_each(at, which)
     inside = np.full(len(here.xy), "", dtype=object)
     inside[at] = names[which]
-    by_xy = pd.Series(here.spread(inside, ""), index=events.index, dtype=str)
+    by_xy = here.spread(inside, x.index)
     return by_xy.where(by_xy != "", area)

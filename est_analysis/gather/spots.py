@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,21 +26,27 @@ class Spots:
     number: NDArray[np.intp]
     xy: NDArray[np.float64]
 
-    def spread(self, values: ArrayLike, missing: object) -> NDArray[np.object_]:
-        """Return each row's value, from one value a spot; `missing` where it has no spot."""
-        told = [*np.asarray(values, dtype=object), missing]
-        return np.array(told, dtype=object)[self.number]
+    def among(self, rows: NDArray[np.bool_]) -> Spots:
+        """Return the spots of some of the rows only; the others have none."""
+        number = np.where(rows, self.number, -1)
+        used = np.zeros(len(self.xy) + 1, dtype=bool)  # the last is that of rows without a spot
+        used[number] = True
+        used[-1] = False
+        renumbered = np.where(used, np.cumsum(used) - 1, -1)
+        return Spots(renumbered[number], self.xy[used[:-1]])
+
+    def spread(self, texts: Iterable[str], index: pd.Index) -> pd.Series:
+        """Return each row's text, from one text a spot; empty where a row has no spot."""
+        return pd.Series([*texts, ""], dtype=str).take(self.number).set_axis(index)
+
+
+def changed(column: pd.Series, where: pd.Series, values: object) -> pd.Series:
+    """Return a column with other values somewhere; the very same if that is nowhere."""
+    return column.mask(where, values) if where.any() else column
 
 
 def spots(x: ArrayLike, y: ArrayLike) -> Spots:
     """Return the distinct pairs of coordinates, each known to the last bit."""
     east, north = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
-    at_x, at_y = pd.factorize(east)[0], pd.factorize(north)[0]
-    pair = at_x.astype("int64") * (int(at_y.max(initial=0)) + 1) + at_y
-    known = (at_x >= 0) & (at_y >= 0)
-    number = np.full(len(east), -1, dtype=np.intp)
-    number[known], distinct = pd.factorize(pair[known])
-    first = np.zeros(len(distinct), dtype=np.intp)
-    rows = np.flatnonzero(known)
-    first[number[rows][::-1]] = rows[::-1]
-    return Spots(number, np.column_stack([east[first], north[first]]))
+    number, distinct = pd.factorize(np.column_stack([east, north]).view(complex).ravel())
+    return Spots(number, distinct.view(float).reshape(-1, 2))

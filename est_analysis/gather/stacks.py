@@ -14,7 +14,7 @@ from est_analysis.errors import DeliveryError
 from est_analysis.gather import tables
 from est_analysis.gather.gazetteer import normal, without_number
 from est_analysis.gather.geography import NEAR_PLACE_M, Geography
-from est_analysis.gather.spots import spots as distinct
+from est_analysis.gather.spots import Spots
 from est_analysis.municipality import StandIn
 
 WHAT = {
@@ -65,6 +65,7 @@ class Stacks:
 
 def find(
     events: pd.DataFrame,
+    here: Spots,
     geography: Geography,
     *,
     precision: pd.Series,
@@ -79,6 +80,8 @@ def find(
     events
         With ``source``, ``x``, ``y`` (metres), ``place`` as delivered, ``group``, ``start``,
         ``time_precision`` and ``count``.
+    here
+        The coordinates of the events.
     geography
         The municipality's.
     precision
@@ -96,29 +99,32 @@ def find(
         names: all coordinates, whatever the period, so that nothing flips from quarter to quarter.
         Other stacks are only listed.
     """
-    own = events.loc[precision.isin(_WHERE) & events["x"].notna(), _READ]
-    told = pd.Series("", index=events.index, dtype=str)
-    if own.empty:
-        return Stacks(tables.empty(tables.STACKS), told)
-    own = own.assign(spot=distinct(own["x"], own["y"]).number)
+    exact = precision.isin(_WHERE) & events["x"].notna()
+    if not exact.any():
+        nothing = pd.Series("", index=events.index, dtype=str)
+        return Stacks(tables.empty(tables.STACKS), nothing)
+    own = events[_READ] if exact.all() else events.loc[exact, _READ]
+    number = here.among(exact.to_numpy()).number
+    own = own.assign(spot=number[exact.to_numpy()])
     spots = _spots(own).assign(what="", means="")
     _settle(spots, geography, settled)
     _stand_ins(spots, geography)
     _many_names(spots, own)
-    means = spots["means"].reindex(own["spot"]).set_axis(own.index)
+    means = spots["means"].take(own["spot"]).set_axis(own.index)
 
-    unexplained = (spots["what"] == "").reindex(own["spot"]).to_numpy()
-    only = _only_points(own[unexplained], precision, named)
-    means[only] = "municipality"
+    unexplained = (spots["what"] == "").to_numpy()[own["spot"]]
+    only = _only_points(own.loc[unexplained, ["source", "spot"]], precision, named)
+    if only:
+        means[only] = "municipality"
     single = _spots(own.loc[only]).assign(what="one_point", means="municipality")
 
-    _list_others(spots, own[means == ""], geography)
+    _list_others(spots, own, means == "", geography)
     table = pd.concat([spots[spots["what"] != ""], single], ignore_index=True)
     table = table[table["n"] >= STACK]
     table = table.assign(place="", kept_out=table["means"] != "")
     table = table.sort_values(["n", "x", "y"], ascending=[False, True, True], ignore_index=True)
-    told[own.index] = means
-    return Stacks(table[list(tables.STACKS.columns)].astype({"n": "int64"}), told)
+    table = table[list(tables.STACKS.columns)].astype({"n": "int64"})
+    return Stacks(table, means.reindex(events.index, fill_value=""))
 
 
 def _spots(own: pd.DataFrame) -> pd.DataFrame:
@@ -217,14 +223,16 @@ def _only_points(own: pd.DataFrame, precision: pd.Series, named: pd.Series) -> l
     return only
 
 
-def _list_others(spots: pd.DataFrame, rows: pd.DataFrame, geography: Geography) -> None:
-    """List the coordinates that simply have much, and those that nothing explains."""
-    n = rows.groupby("spot")["count"].sum()
+def _list_others(
+    spots: pd.DataFrame, own: pd.DataFrame, free: pd.Series, geography: Geography
+) -> None:
+    """List the coordinates that simply have much of what is free, and those nothing explains."""
+    n = own["count"].where(free, 0).groupby(own["spot"]).sum()
     n = n[n >= max(LISTED_ENOUGH, LISTED_SHARE * n.sum())]
     n = n[spots.loc[n.index, "what"] == ""]
     if n.empty:
         return
-    rows = rows[rows["spot"].isin(n.index)]
+    rows = own[free & own["spot"].isin(n.index)]
     clocked = rows[rows["time_precision"].isin(["minute", "hour"])]
     parts = (clocked["start"].dt.hour // 6).groupby(clocked["spot"]).nunique()
     every_kind = rows.groupby("spot")["group"].nunique() >= 3

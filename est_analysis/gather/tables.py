@@ -273,7 +273,7 @@ def check(frame: pd.DataFrame, schema: pa.DataFrameSchema, *, what: str) -> pd.D
         the program let through what it should have quarantined.
     """
     try:
-        return schema.validate(frame, lazy=True)
+        return schema.validate(frame, lazy=True, inplace=True)  # nothing is coerced
     except pa.errors.SchemaErrors as error:
         faults = dict.fromkeys(_fault(fault) for fault in error.failure_cases.itertuples())
         raise DeliveryError(

@@ -138,6 +138,8 @@ def _known_clock(
         minute = at.dt.hour * 60 + at.dt.minute
         held = clocked & minute.isin([60 * int(c[:2]) + int(c[3:]) for c in placeholders])
         only_day |= held if meant is None else held & ~meant
+    if not only_day.any():
+        return moments
     return Moments(
         at.mask(only_day, at.dt.normalize()),
         moments.precision.mask(only_day, "day"),
@@ -158,27 +160,33 @@ def _never_shown(at: pd.Series, zone: str) -> pd.Series:
 
 
 _PLAIN = {
-    "%Y-%m-%d %H:%M": (r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}$", "minute"),
-    "%Y-%m-%d %H:%M:%S": (r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$", "minute"),
-    "%Y-%m-%d": (r"^\d{4}-\d{2}-\d{2}$", "day"),
+    r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}$": "minute",
+    r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$": "minute",
+    r"^\d{4}-\d{2}-\d{2}$": "day",
 }
-"""Forms that need no search, with how each looks and how fine it is."""
+"""How texts look that need no search, and how fine they are."""
 
 
 def _plain(text: pd.Series) -> Moments | None:
     """Read a column wholly written in one plain form, empty cells apart; None if it is not."""
+    import pyarrow as pa
+
     given = text != ""
     first = text[given].head(1)
-    for form, (looks, precision) in _PLAIN.items():
+    for looks, precision in _PLAIN.items():
         if not first.str.match(looks).any():
             continue
-        at = pd.to_datetime(text.where(given), format=form, errors="coerce", exact=True)
-        if not (text.str.len() == len(first.iloc[0])).eq(given).all() or (at.isna() & given).any():
+        if not (text.str.len() == len(first.iloc[0])).eq(given).all():
             return None
-        at = at.astype("datetime64[s]")
+        try:
+            cells = pa.array(text.where(given), type=pa.string()).cast(pa.timestamp("s"))
+        except pa.ArrowInvalid:
+            return None
+        at = pd.Series(cells.to_numpy(zero_copy_only=False), index=text.index)
         if not at.dropna().dt.year.between(*_YEARS, inclusive="left").all():
             return None
-        each = pd.Series(precision, index=text.index, dtype=str).where(given, "unknown")
+        each = pd.Series(precision, index=text.index, dtype=str)
+        each = each if given.all() else each.where(given, "unknown")
         return Moments(at, each, pd.Series(False, index=text.index))
     return None
 
@@ -356,8 +364,10 @@ def end_of(
     """
     at = moments.at.copy()
     day, month = moments.precision == "day", moments.precision == "month"
-    at = at.mask(day, at + pd.Timedelta(days=1))
-    at = at.mask(month, (at + pd.offsets.MonthBegin(1)).astype(at.dtype))
+    if day.any():
+        at = at.mask(day, at + pd.Timedelta(days=1))
+    if month.any():
+        at = at.mask(month, (at + pd.offsets.MonthBegin(1)).astype(at.dtype))
     if since is None or not (turned := (at < since) & ~day & ~month).any():
         return at
     twice = _comes_twice(at[turned], zone) & _comes_twice(since[turned], zone)
