@@ -97,7 +97,9 @@ def gather(
     delivered = [one.as_ruled(decided) for one in delivered]
     judged = _judge(municipality, delivered, geography, decided)
     near_misses = [miss for one in unread for miss in one.near] + judged.near_misses
-    ids = judged.rows[["file", "row", "event_id"]]
+    paired = [*decided.pairs("same"), *decided.pairs("not_same")]
+    spoken_of = rulings.among(judged.rows, {row for pair in paired for row in pair})
+    ids = judged.rows.loc[spoken_of, ["file", "row", "event_id"]]
     accepted, judged.rows = _accepted(judged.rows), judged.rows[:0]
     placed = locate.place_events(accepted, geography, Ways.of(municipality), decided)
     events = placed.events[list(tables.EVENTS.columns)]
@@ -142,7 +144,8 @@ def _judge(
         for name, source in municipality.sources.items()
     ]
     rows = pd.concat([one.table for one in assessed], ignore_index=True)
-    if any(one.repeats for one in assessed) or any(":" in name for name in municipality.sources):
+    alike = any(":" in name for name in municipality.sources)  # ids of two sources may be alike
+    if alike or any(one.repeats for one in assessed):
         rows = _with_kept_repeats(rows, decided)
         rows["fate"] = rows["fate"].mask(_repeats(rows), REPEATED)
     return _Judged(

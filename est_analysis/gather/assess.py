@@ -260,9 +260,12 @@ def _coordinates(
 def _stop_coordinates(source: Source, at: Coordinates, unreadable: pd.Series, fates: Fates) -> None:
     column = source.columns.x or ""
     fates.quarantine(unreadable, "unreadable_coordinates", column)
+    if (at.fault == "").all():
+        return
+    systems = set(at.fits.unique())
     for reason in ("degrees", "metres_for_degrees", "swapped_axes", "other_crs"):
         fits = None if reason == "swapped_axes" else at.fits  # what would mend it: another system
-        fates.quarantine(at.fault == reason, reason, column, fits, set(at.fits.unique()))
+        fates.quarantine(at.fault == reason, reason, column, fits, systems)
     if source.outside == "drop":
         fates.drop((at.fault == "outside") & ~fates.kept)
     fates.quarantine(at.fault == "outside", "outside", column)

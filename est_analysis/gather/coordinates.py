@@ -11,7 +11,7 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 
-from est_analysis.gather.spots import spots
+from est_analysis.gather.spots import changed, spots
 
 WGS84 = "EPSG:4326"
 SYSTEMS = ("EPSG:3006", "EPSG:3021", *(f"EPSG:{zone}" for zone in range(3007, 3019)))
@@ -83,15 +83,15 @@ def read(
     fault = pd.Series("", index=x.index, dtype=str)
     fits = pd.Series("", index=x.index, dtype=str)
     degrees = degrees_for_metres(x, y, stated)
-    fault, fits = fault.mask(degrees, "degrees"), fits.mask(degrees, WGS84)
-    x, y = x.mask(degrees), y.mask(degrees)
+    fault, fits = changed(fault, degrees, "degrees"), changed(fits, degrees, WGS84)
+    x, y = changed(x, degrees, np.nan), changed(y, degrees, np.nan)
     easting, northing = to_metres(x, y, source_crs=source_crs, crs=crs)
     given = x.notna() & y.notna() & ~((x == 0) & (y == 0))
     impossible = given & np.isnan(easting)  # no such place in the stated system
     beyond = impossible | outside(boundary, easting, northing)
-    fault = fault.mask(beyond, "outside")
+    fault = changed(fault, beyond, "outside")
     metres = impossible & (x.abs() > 180) & (y.abs() > 180) & _is_geographic(stated)
-    fault = fault.mask(metres, "metres_for_degrees")
+    fault = changed(fault, metres, "metres_for_degrees")
     home, stray = boundary, beyond
     if boundary is None and extent is not None:
         home = shapely.box(*extent).buffer(MARGIN_M, join_style="mitre")

@@ -101,8 +101,9 @@ def linked(
     events, municipality, geography
         As `link` takes them.
     rows
-        Every delivered row, whatever its fate: ``file``, ``row``, ``event_id``. A decision on a
-        row that was delivered again later holds for the row that stands.
+        Every delivered row that a pair names, whatever its fate: ``file``, ``row``,
+        ``event_id``. A decision on a row that was delivered again later holds for the row that
+        stands.
     decided
         What people have decided.
 

@@ -41,7 +41,9 @@ class Spots:
 
 
 def changed(column: pd.Series, where: pd.Series, values: object) -> pd.Series:
-    """Return a column with other values somewhere; the very same if that is nowhere."""
+    """Return a column with other values somewhere; nothing is copied if it is nowhere, or all."""
+    if isinstance(values, pd.Series) and where.all():
+        return values
     return column.mask(where, values) if where.any() else column
 
 

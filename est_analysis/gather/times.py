@@ -149,11 +149,12 @@ def _known_clock(
 
 def _never_shown(at: pd.Series, zone: str) -> pd.Series:
     """Tell which wall times no clock in `zone` showed: those that summer time skips."""
-    day = at.dt.normalize()
-    days = pd.DatetimeIndex(day.dropna().unique())
+    day = at.to_numpy().astype("datetime64[D]")
+    days = pd.DatetimeIndex(pd.unique(day[~np.isnat(day)]))
     noon = pd.Timedelta(hours=12)  # every zone has a clock for noon, and none changes there
     length = (days + noon).tz_localize(zone) - (days - noon).tz_localize(zone)
-    odd = at[day.isin(days[length < pd.Timedelta(hours=24)])]
+    short = days[length < pd.Timedelta(hours=24)].to_numpy().astype("datetime64[D]")
+    odd = at[np.isin(day, short)]
     first = np.ones(len(odd), dtype=bool)
     skipped = odd.dt.tz_localize(zone, ambiguous=first, nonexistent="NaT").isna()
     return skipped.reindex(at.index, fill_value=False)
