@@ -102,7 +102,11 @@ class Wanted:
         The first that holds every column; else the first of those that hold most; else the first
         that is not empty.
         """
-        counts = [len(self.find(row)) for row in rows[:SEARCHED_ROWS]]
+        counts: list[int] = []
+        for row in rows[:SEARCHED_ROWS]:
+            counts.append(len(self.find(row)))
+            if counts[-1] == len(self.names):
+                break
         if any(counts):
             return counts.index(max(counts))
         return next((i for i, row in enumerate(rows) if any(text.strip() for text in row)), 0)

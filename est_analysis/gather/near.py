@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 import pandas as pd
@@ -28,6 +29,7 @@ class Miss(NamedTuple):
     rows: int
 
 
+@lru_cache(maxsize=10_000)
 def fold(text: str) -> str:
     """Return a text without case, spaces, hyphens and underscores, and without marks: å is a."""
     plain = unicodedata.normalize("NFKD", _BETWEEN.sub("", text)).casefold()
