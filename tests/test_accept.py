@@ -443,10 +443,10 @@ def test_a_code_whose_group_is_left_blank_is_not_known(gather):
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        ("kod;namn\nK1;Klotter\n", "”grupp” saknas i kodlistan"),
+        ("kod;namn\nK1;Klotter\n", "Kolumnen ”grupp” saknas"),
         ("kod;grupp\nK1;Klotter\nK1;Skada\n", "En kod står två gånger i kodlistan: K1"),
-        ("", "Kodlistan går inte att läsa"),
-        ("kod;grupp\nK1;Ån\n".encode("cp1252"), "Kodlistan går inte att läsa"),
+        ("", "Listan går inte att läsa"),
+        ("kod;grupp\nK1;Ån\n".encode("cp1252"), "Listan går inte att läsa"),
     ],
 )
 def test_a_code_list_that_is_none_is_refused(gather, content, says):

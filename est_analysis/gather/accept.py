@@ -100,8 +100,7 @@ def gather(
     paired = [*decided.pairs("same"), *decided.pairs("not_same")]
     spoken_of = rulings.among(judged.rows, {row for pair in paired for row in pair})
     ids = judged.rows.loc[spoken_of, ["file", "row", "event_id"]]
-    accepted, judged.rows = _accepted(judged.rows), judged.rows[:0]
-    placed = locate.place_events(accepted, geography, Ways.of(municipality), decided)
+    placed = locate.place_events(_accepted(judged.rows), geography, Ways.of(municipality), decided)
     events = placed.events[list(tables.EVENTS.columns)]
     events, links, decided = link.linked(events, ids, municipality, geography, decided)
     nearly = pd.concat([near.table(near_misses), placed.near_misses], ignore_index=True)
@@ -119,7 +118,7 @@ def gather(
     )
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Judged:
     """Every row with its fate, and what is told of those that were not accepted."""
 
@@ -205,7 +204,7 @@ def _repeats(rows: pd.DataFrame) -> pd.Series:
 
 
 def _accepted(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the accepted rows, sorted by start, then id."""
+    """Return the accepted rows, sorted by start, then id; `rows` is emptied."""
     import pyarrow as pa
     import pyarrow.compute as pc
 

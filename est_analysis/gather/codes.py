@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from est_analysis.errors import DeliveryError
+from est_analysis.gather.lists import read_list
 from est_analysis.municipality import Municipality, Source
 
 SHIPPED = Path(__file__).with_name("brottskoder.csv")
@@ -72,7 +73,7 @@ def read_table(file: Path, inside: str) -> pd.DataFrame:
     Parameters
     ----------
     file
-        CSV with semicolons in UTF-8: ``kod;grupp``, and what else `SHIPPED` has, or less.
+        As `read_list` takes it: ``kod;grupp``, and what else `SHIPPED` has, or less.
     inside
         Its path inside the municipality's folder, for messages.
 
@@ -87,25 +88,7 @@ def read_table(file: Path, inside: str) -> pd.DataFrame:
     DeliveryError
         As `read` says.
     """
-    try:
-        table = pd.read_csv(
-            file,
-            sep=";",
-            encoding="utf-8-sig",
-            dtype=str,
-            keep_default_na=False,
-            index_col=False,
-        )
-    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise DeliveryError(f"Kodlistan går inte att läsa: {error}", where=inside) from error
-    if missing := {"kod", "grupp"} - set(table.columns):
-        raise DeliveryError(
-            f"Kolumnen ”{'”, ”'.join(sorted(missing))}” saknas i kodlistan.",
-            where=f"{inside}; filen har: {', '.join(table.columns)}",
-            mend="Kodlistan ska ha kolumnerna kod;grupp.",
-        )
-    table = table.reindex(columns=["kod", "grupp", *_OPTIONAL], fill_value="")
-    table = table.apply(lambda column: column.str.strip())
+    table = read_list(file, inside, ("kod", "grupp"), optional=_OPTIONAL)
     table = table[table["kod"] != ""].reset_index(drop=True)
     for column in ("tas_in", "polisstyrd"):
         table[column] = table[column].str.casefold()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from est_analysis.errors import DeliveryError
 from est_analysis.gather.coordinates import degrees_for_metres
+from est_analysis.gather.lists import read_list
 from est_analysis.gather.times import text_of
 from est_analysis.municipality import Filter, Municipality
 
@@ -21,7 +21,7 @@ NEAR_PLACE_M = 100.0
 """What lies no farther from a public place is told by its name."""
 NEAR_STREET_M = 60.0
 """What lies no farther from a street, and near no public place, is told by the street's name."""
-_PLACE_COLUMNS = ["name", "place_type", "x", "y", "area"]
+_PLACE_COLUMNS = ("name", "place_type", "x", "y", "area")
 
 
 @dataclass(frozen=True)
@@ -156,23 +156,7 @@ def _read_shapes(
 def _read_places(municipality: Municipality, inside: str | None) -> pd.DataFrame | None:
     if inside is None:
         return None
-    file: Path = municipality.path(inside)
-    try:
-        table = pd.read_csv(
-            file,
-            sep=";",
-            encoding="utf-8-sig",
-            dtype=str,
-            keep_default_na=False,
-            skip_blank_lines=False,
-            index_col=False,
-        )
-    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise DeliveryError(f"Platslistan går inte att läsa: {error}", where=inside) from error
-    if missing := [column for column in _PLACE_COLUMNS if column not in table.columns]:
-        raise DeliveryError(f"Kolumnen ”{'”, ”'.join(missing)}” saknas.", where=inside)
-    table = table[_PLACE_COLUMNS].apply(lambda column: column.str.strip())
-    table = table[(table != "").any(axis=1)]
+    table = read_list(municipality.path(inside), inside, _PLACE_COLUMNS)
     for axis in ("x", "y"):
         numbers = pd.to_numeric(table[axis].str.replace(",", "."), errors="coerce")
         table[axis] = numbers.astype(float)
@@ -185,7 +169,7 @@ def _read_places(municipality: Municipality, inside: str | None) -> pd.DataFrame
         ),
     ):
         if bad.any():
-            first = ", ".join(str(row + 2) for row in table.index[bad][:3])
+            first = ", ".join(str(row) for row in table.index[bad][:3])
             raise DeliveryError(what, where=f"{inside}, rad {first}")
     return table.reset_index(drop=True)
 

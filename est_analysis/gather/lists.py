@@ -12,7 +12,9 @@ from est_analysis.errors import DeliveryError
 EXCEL = {".xlsx", ".xlsm", ".xls", ".ods"}
 
 
-def read_list(file: Path, inside: str, columns: tuple[str, ...]) -> pd.DataFrame:
+def read_list(
+    file: Path, inside: str, columns: tuple[str, ...], *, optional: tuple[str, ...] = ()
+) -> pd.DataFrame:
     """
     Read a list.
 
@@ -22,8 +24,8 @@ def read_list(file: Path, inside: str, columns: tuple[str, ...]) -> pd.DataFrame
         CSV (semicolons, UTF-8) or Excel (first sheet).
     inside
         Its path inside the municipality's folder, for messages.
-    columns
-        That it must have; others are left out.
+    columns, optional
+        That it must have, and that are empty where it does not; others are left out.
 
     Returns
     -------
@@ -69,7 +71,7 @@ def read_list(file: Path, inside: str, columns: tuple[str, ...]) -> pd.DataFrame
             mend=f"Listan ska ha kolumnerna {';'.join(columns)}.",
         )
     table.index = pd.RangeIndex(2, len(table) + 2)
-    text = table[list(columns)].map(_text)
+    text = table.reindex(columns=[*columns, *optional], fill_value="").map(_text)
     return text[(text != "").any(axis=1)]
 
 
