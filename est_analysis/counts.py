@@ -174,7 +174,7 @@ def permutation_p(observed: float, simulated: ArrayLike) -> float:
     return float((np.sum(~(values < observed)) + 1) / (values.size + 1))
 
 
-def holm(p_values: ArrayLike) -> NDArray[np.float64]:
+def holm(p_values: ArrayLike, *, others: int = 0) -> NDArray[np.float64]:
     """
     Holm's step-down adjusted p-values; they bound the chance of even one false claim.
 
@@ -182,6 +182,9 @@ def holm(p_values: ArrayLike) -> NDArray[np.float64]:
     ----------
     p_values
         Shape (n,), each in 0-1.
+    others
+        Further questions of the same family that are judged apart, each at the whole family's
+        number of questions.
 
     Returns
     -------
@@ -200,7 +203,7 @@ def holm(p_values: ArrayLike) -> NDArray[np.float64]:
     if not ((p >= 0) & (p <= 1)).all():
         raise ValueError("p-values lie between 0 and 1")
     order = np.argsort(p, kind="stable")
-    stepped = np.maximum.accumulate(p[order] * (len(p) - np.arange(len(p))))
+    stepped = np.maximum.accumulate(p[order] * (len(p) + others - np.arange(len(p))))
     adjusted = np.empty_like(p)
     adjusted[order] = np.minimum(stepped, 1.0)
     return adjusted

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -75,7 +74,10 @@ class Finding:
     estimate, interval, unit
         The number and its uncertainty; `unit` is "ratio" or "events".
     p
-        Two-sided p-value against `null`; None where nothing is claimed or too little is known.
+        p-value against `null`; None where nothing is claimed or too little is known.
+    block
+        Claims with the same block were already adjusted for each other: `p` is then the adjusted
+        one (max-statistic, step down), and the block is one question of its room.
     gate
         True when there are events enough for the method; below it nothing is claimed.
     rank
@@ -92,9 +94,20 @@ class Finding:
     interval: Interval | None = None
     unit: str | None = None
     p: float | None = None
+    block: str | None = None
     gate: bool = True
     rank: float = 0.0
     word: Word | None = None
+
+    @property
+    def tested(self) -> bool:
+        """Whether it claims anything and there is enough to try it."""
+        return self.null is not None and self.gate and self.p is not None and self.p == self.p
+
+    @property
+    def room(self) -> str:
+        """The part of the report that it belongs to: what its id begins with."""
+        return self.id.split("/")[0]
 
     @property
     def text(self) -> Text:
@@ -102,12 +115,17 @@ class Finding:
         return self.sentences[self.word]
 
 
+SHARES = {"change": 0.5, "where": 0.2, "measure": 0.3}
+"""How the report's chances of a false word are divided among its rooms; see decision 15."""
+
+
 def judge(findings: Iterable[Finding], thresholds: Thresholds) -> list[Finding]:
     """
     Give every claim of one whole report its word; the report is one family.
 
-    Holm's method over all claims bounds the chance of even one false *clear* by
-    ``thresholds.clear``, and of one false *clear* or *indication* by ``thresholds.indication``.
+    The chances of a false word, ``thresholds.clear`` of even one false *clear* and
+    ``thresholds.indication`` of even one false *clear* or *indication*, are divided among the rooms
+    that ask anything (`SHARES`), and within a room by Holm's method over its questions.
 
     Parameters
     ----------
@@ -124,25 +142,46 @@ def judge(findings: Iterable[Finding], thresholds: Thresholds) -> list[Finding]:
     Raises
     ------
     ValueError
-        If two findings share an id.
+        If two findings share an id, or a claim's room has no share.
     """
     family = list(findings)
     ids = [finding.id for finding in family]
     if len(set(ids)) != len(ids):
         twice = sorted({i for i in ids if ids.count(i) > 1})
         raise ValueError(f"findings share an id: {', '.join(twice)}")
-    tested = {
-        i: f.p
-        for i, f in enumerate(family)
-        if f.null is not None and f.gate and f.p is not None and not math.isnan(f.p)
+    tested = [f for f in family if f.tested]
+    if strangers := sorted({f.room for f in tested} - set(SHARES)):
+        raise ValueError(f"no share for: {', '.join(strangers)}")
+    rooms = {room: [f for f in tested if f.room == room] for room in SHARES}
+    asking = {room: own for room, own in rooms.items() if own}
+    whole = sum(SHARES[room] for room in asking)
+    adjusted = {
+        identity: min(1.0, p * whole / SHARES[room])
+        for room, own in asking.items()
+        for identity, p in _adjusted(own).items()
     }
-    p_of = dict(zip(tested, holm(list(tested.values())), strict=True))
     return [
         finding
         if finding.null is None
-        else replace(finding, word=_word(finding, p_of.get(i), thresholds))
-        for i, finding in enumerate(family)
+        else replace(finding, word=_word(finding, adjusted.get(finding.id), thresholds))
+        for finding in family
     ]
+
+
+def _adjusted(room: list[Finding]) -> dict[str, float]:
+    """
+    Adjust for a room's questions; a block is one question.
+
+    Single claims take part in Holm's method. A block keeps its place in the count whatever comes
+    of it: some of its claims may be true nulls after others were rejected.
+    """
+    single = [f for f in room if f.block is None]
+    blocks = {f.block for f in room} - {None}
+    stepped = holm([float(f.p or 0.0) for f in single], others=len(blocks))
+    questions = len(single) + len(blocks)
+    return {f.id: float(p) for f, p in zip(single, stepped, strict=True)} | {
+        f.id: min(1.0, float(f.p or 0.0) * questions) for f in room if f.block is not None
+    }
 
 
 def _word(finding: Finding, adjusted: float | None, thresholds: Thresholds) -> Word:

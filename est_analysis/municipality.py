@@ -336,6 +336,8 @@ class Thresholds(_Part):
     cluster_radius_m: Annotated[float, Field(gt=0)] = 100.0
     cluster_minimum: Annotated[int, Field(ge=3)] = 10
     minimum_clusters: Annotated[int, Field(ge=3)] = 30
+    minimum_repeats: Annotated[int, Field(ge=10)] = 100
+    minimum_scan: Annotated[int, Field(ge=10)] = 60
     minimum_rhythm: Annotated[int, Field(ge=1)] = 30
     longest_span_hours: Annotated[int, Field(ge=1)] = 72
     minimum_situations: Annotated[int, Field(ge=20)] = 100

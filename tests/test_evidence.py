@@ -19,7 +19,9 @@ SAYS = {word: Text(word.value) for word in Word} | {None: Text("beskriver")}
 
 def claim(name, p, *, low=0.1, high=9.0, **other):
     given = {"n": 20, "null": Text("sina egna år"), "unit": "ratio", **other}
-    return Finding(id=name, sentences=SAYS, p=p, interval=Interval(low, high, 0.95), **given)
+    return Finding(
+        id=f"change/{name}", sentences=SAYS, p=p, interval=Interval(low, high, 0.95), **given
+    )
 
 
 def words(*findings):
@@ -60,16 +62,39 @@ def test_order_and_findings_are_kept_and_an_id_twice_is_refused():
     judged = evidence.judge(given, THRESHOLDS)
     assert [replace(f, word=None) for f in judged] == given
     assert judged[1].text.template == "clear"
-    with pytest.raises(ValueError, match="share an id: a"):
+    with pytest.raises(ValueError, match="share an id: change/a"):
         evidence.judge([claim("a", 0.1), claim("a", 0.2)], THRESHOLDS)
     assert evidence.judge([], THRESHOLDS) == []
+
+
+def test_the_rooms_divide_the_risk_and_a_room_that_asks_nothing_leaves_its_share():
+    alone = claim("a", 0.05)
+    assert words(alone) == [Word.CLEAR]
+    asked = replace(claim("b", 0.9), id="where/b")
+    share = evidence.SHARES["change"] / (evidence.SHARES["change"] + evidence.SHARES["where"])
+    for p, word in ((0.05 * share, Word.CLEAR), (0.05 * share + 1e-9, Word.INDICATION)):
+        assert words(claim("a", p), asked)[0] is word
+    silent = replace(claim("c", 0.9, gate=False), id="measure/c")
+    assert words(alone, silent)[0] is Word.CLEAR
+    assert sum(evidence.SHARES.values()) == pytest.approx(1)
+    with pytest.raises(ValueError, match="no share for: rumour"):
+        evidence.judge([replace(alone, id="rumour/a")], THRESHOLDS)
+
+
+def test_a_block_is_one_question_and_is_never_handed_on():
+    block = [claim(f"p{i}", p, block="places") for i, p in enumerate((0.001, 0.026, 0.4))]
+    single = claim("s", 0.04)
+    # two questions, not four: 0.026 is 0.052, and what the block claims frees nothing for others
+    found = words(*block, single)
+    assert found == [Word.CLEAR, Word.INDICATION, Word.CANNOT_TELL, Word.INDICATION]
+    assert words(claim("p", 0.001), single) == [Word.CLEAR, Word.CLEAR]  # Holm hands on
 
 
 def test_foremost_puts_the_strongest_word_first_then_rank_then_id():
     weak, strong = replace(claim("a", 0.9), rank=-1), claim("z", 0.001)
     also, none = claim("y", 0.001), replace(claim("m", None), null=None)
     judged = evidence.judge([weak, none, strong, also], THRESHOLDS)
-    assert [f.id for f in evidence.foremost(judged)] == ["y", "z", "m", "a"]
+    assert [f.id for f in evidence.foremost(judged)] == [f"change/{name}" for name in "yzma"]
 
 
 def test_a_sentence_has_its_singular():

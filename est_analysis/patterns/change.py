@@ -101,7 +101,7 @@ def compare(
         earlier = covered_seasons(events, kind, period, municipality)
         now = _tally(own, period, by)
         before = _tally(own, period.preceding(), by)
-        known = [_tally(_known_then(own, s, period), s, by) for s in earlier]
+        known = [_tally(known_then(own, s, period), s, by) for s in earlier]
         base = pd.DataFrame({str(s): t for s, t in zip(earlier, known, strict=True)}).fillna(0)
         keys = now.index.union(base.index) if earlier else now.index
         if keys.empty:
@@ -192,12 +192,26 @@ def unrest(
     return counts.dispersion(*tables)
 
 
-def _known_then(events: pd.DataFrame, season: Period, period: Period) -> pd.DataFrame:
+def known_then(events: pd.DataFrame, season: Period, period: Period) -> pd.DataFrame:
     """
     Return the events that were registered as soon after `season` as we now stand after `period`.
 
     Late registration would otherwise make the newest period look like a fall: earlier years are
     counted as they were known at the same age. Events without a day of registration are kept.
+
+    Parameters
+    ----------
+    events
+        Accepted events of one kind, all periods.
+    season
+        The earlier period.
+    period
+        Now.
+
+    Returns
+    -------
+    DataFrame
+        Same columns and order.
     """
     registered = events["registered"]
     if registered.isna().all():

@@ -89,6 +89,7 @@ def against_earlier(
     now: ArrayLike,
     earlier: ArrayLike,
     *,
+    unrest: Unrest | None = None,
     replicates: int = REPLICATES,
     seed: int = 0,
 ) -> Unusual:
@@ -105,6 +106,9 @@ def against_earlier(
     earlier
         Shape (places, periods): the same season of earlier years, as long as now and counted alike.
         Places without events in any period may be left out: they say nothing.
+    unrest
+        How much places differ by themselves, where more is known of it than `earlier` tells; None
+        estimates it from `earlier`.
     replicates, seed
         Of the simulation.
 
@@ -131,7 +135,7 @@ def against_earlier(
     if len(own) != len(before):
         raise ValueError("now and earlier have the same places")
     periods = before.shape[1]
-    own_unrest = unrest(before)
+    own_unrest = _unrest_of(before) if unrest is None else unrest
     enough = periods >= FEWEST_YEARS
     return _labelled(own, before.sum(axis=1), own_unrest, periods + 1, enough, replicates, seed)
 
@@ -267,14 +271,15 @@ def occasions(place: ArrayLike, day: ArrayLike, *, gap: int = 1) -> tuple[NDArra
     return names[number[first]], when[first]
 
 
-def unrest(earlier: ArrayLike) -> Unrest:
+def unrest(*earlier: ArrayLike) -> Unrest:
     """
     Estimate how much places differ from period to period by themselves.
 
     Parameters
     ----------
     earlier
-        Shape (places, periods), whole numbers: comparable periods, in which nothing is tested.
+        Tables of shape (places, periods), whole numbers: comparable periods, in which nothing is
+        tested. Each table is a season of its own, with its own level and its own places.
 
     Returns
     -------
@@ -285,23 +290,30 @@ def unrest(earlier: ArrayLike) -> Unrest:
     Maximum likelihood of each place's counts given its total (Dirichlet-multinomial; Mosimann 1962,
     Biometrika 49:65-82), so that the places' levels need not be known.
     """
-    table = np.asarray(earlier, dtype=float)
-    table = table[table.sum(axis=1) > 1][:, table.sum(axis=0) > 0]
-    periods = table.shape[1]
-    if periods < FEWEST_YEARS or len(table) < 2:
+    seasons = []
+    for given in earlier:
+        table = np.asarray(given, dtype=float)
+        table = table[table.sum(axis=1) > 1][:, table.sum(axis=0) > 0]
+        if table.shape[1] >= FEWEST_YEARS and len(table) >= 2:
+            rows, times = np.unique(table, axis=0, return_counts=True)
+            seasons.append((rows, times, rows.sum(axis=1), table.sum(axis=0) / table.sum()))
+    if not seasons:
         return CALM
-    rows, times = np.unique(table, axis=0, return_counts=True)
-    m, share = rows.sum(axis=1), table.sum(axis=0) / table.sum()
     log, slope = scipy.special.gammaln, scipy.special.psi
 
     def unlikely(logs: Values) -> tuple[float, Values]:
         a, b = np.exp(logs)
-        weight = Unrest(a, b).weight(m, periods)
-        alpha = weight[:, None] * share
-        each = (log(alpha + rows) - log(alpha)).sum(axis=1) + log(weight) - log(weight + m)
-        rise = ((slope(alpha + rows) - slope(alpha)) * share).sum(axis=1)
-        rise = (rise + slope(weight) - slope(weight + m)) * times
-        return -float(each @ times), -np.array([periods * a * rise.sum(), b * (rise @ m)])
+        value, slopes = 0.0, np.zeros(2)
+        for rows, times, m, share in seasons:
+            periods = rows.shape[1]
+            weight = Unrest(a, b).weight(m, periods)
+            alpha = weight[:, None] * share
+            each = (log(alpha + rows) - log(alpha)).sum(axis=1) + log(weight) - log(weight + m)
+            rise = ((slope(alpha + rows) - slope(alpha)) * share).sum(axis=1)
+            rise = (rise + slope(weight) - slope(weight + m)) * times
+            value -= float(each @ times)
+            slopes -= np.array([periods * a * rise.sum(), b * (rise @ m)])
+        return value, slopes
 
     fits = [
         scipy.optimize.minimize(
@@ -311,6 +323,9 @@ def unrest(earlier: ArrayLike) -> Unrest:
     ]
     best = min(fits, key=lambda fit: float(fit.fun))
     return Unrest(float(np.exp(best.x[0])), float(np.exp(best.x[1])))
+
+
+_unrest_of = unrest  # `against_earlier` has a parameter of that name
 
 
 def smoothed(events: ArrayLike, at_risk: ArrayLike) -> Values:
