@@ -70,6 +70,14 @@ def places(events: pd.DataFrame, period: Period, *, smallest: int) -> pd.DataFra
     return table.sort_values(order, ascending=[False] * 4 + [True], ignore_index=True)
 
 
+def reported_at(events: pd.DataFrame, kind: str, period: Period, *, smallest: int) -> pd.DataFrame:
+    """Count one kind of record by place: ``place``, ``n``, most first, none below `smallest`."""
+    own = located(in_period(events[events["kind"] == kind], period))
+    table = own.groupby("place")["count"].sum().rename("n").reset_index()
+    table = table[table["n"] >= smallest]
+    return table.sort_values(["n", "place"], ascending=[False, True], ignore_index=True)
+
+
 def recent_places(
     events: pd.DataFrame, period: Period, *, smallest: int, missing: Collection[str] = ()
 ) -> pd.DataFrame:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 
-_SHOWN = ("geography", "cells", "clusters")
+_SHOWN = ("geography", "cells", "clusters", "surfaces", "safe_places")
 
 
 @dataclass(frozen=True)

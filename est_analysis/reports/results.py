@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from est_analysis.patterns.reporters import Reporters
     from est_analysis.patterns.rhythms import Rhythm
     from est_analysis.patterns.situations import Situations
+    from est_analysis.patterns.surfaces import Surfaces
     from est_analysis.reports.language import Language
 
 RESULTS_FOLDER = "EST_RESULTS"
@@ -267,6 +268,21 @@ class Results:
         from est_analysis.patterns.hotspots import clusters
 
         return clusters(self.crimes_of_year, self.municipality)
+
+    @result
+    def surfaces(self) -> Surfaces:
+        """How dense reported crime lay, twelve months and the twelve before."""
+        from est_analysis.patterns.surfaces import surfaces
+
+        return surfaces(self.events, self.period, self.municipality, self.geography.boundary)
+
+    @result
+    def safe_places(self) -> pd.DataFrame:
+        """Public places pointed out as safe in twelve months: ``place``, ``n``."""
+        from est_analysis.patterns.hotspots import reported_at
+
+        smallest = self.municipality.disclosure.smallest_place_count
+        return reported_at(self.events, "safe_place", self.year, smallest=smallest)
 
     @result
     def rhythm(self) -> Rhythm:
