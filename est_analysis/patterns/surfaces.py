@@ -39,7 +39,7 @@ class Surfaces:
     limits
         Class limits, events per square kilometre in twelve months: shape (classes + 1,), from
         zero in equal round steps; empty where nothing is shown.
-    now, before
+    latest, before
         Shape (rows, columns), row 0 furthest south: events per square kilometre about the middle
         of each cell, zero where too few lie near to be shown, NaN outside; None where not shown.
     west, south, side
@@ -54,7 +54,7 @@ class Surfaces:
     """
 
     limits: NDArray[np.float64]
-    now: NDArray[np.float64] | None = None
+    latest: NDArray[np.float64] | None = None
     before: NDArray[np.float64] | None = None
     west: float = 0.0
     south: float = 0.0

@@ -13,11 +13,8 @@ import geopandas as gpd
 from est_analysis.evidence import Text
 from est_analysis.reports.language import KINDS, Language
 from est_analysis.reports.leaflet import leaflet
-from est_analysis.reports.maps.ground import ground, spots
-from est_analysis.reports.maps.layers import Layer, layers, led_by
-from est_analysis.reports.maps.live import legend, live, patterns
-from est_analysis.reports.maps.still import still
-from est_analysis.reports.maps.view import view
+from est_analysis.reports.maps import ground, layers, live, still, view
+from est_analysis.reports.maps.layers import Layer, led_by
 from est_analysis.reports.table import Table
 
 if TYPE_CHECKING:
@@ -80,11 +77,11 @@ class Map:
             f'<figure class="map" id="{_NAME}-figur"><figcaption>'
             f'<strong class="title">{html.escape(self.title)}</strong>'
             f'<span class="subtitle">{html.escape(self.subtitle)}</span></figcaption>'
-            f"{patterns(self.layers, _NAME)}"
+            f"{live.patterns(self.layers, _NAME)}"
             f'<div class="live" role="region" aria-label="{region}">{self.div}</div>'
             f'<img class="still" src="data:image/png;base64,{picture}" '
             f'alt="{html.escape(self.alt)}">'
-            f"{legend(self.layers, _NAME, say)}"
+            f"{live.legend(self.layers, _NAME, say)}"
             f'<p class="note">{notes}</p>'
             f"<details><summary>{behind}</summary>{self.table.html()}</details></figure>"
         )
@@ -116,15 +113,15 @@ def places(results: Results) -> Map:
     """Return where reported crime gathers, which places are unsafe, and what else is known."""
     say = results.language
     found = {f.id: f for f in results.findings}["clusters"]
-    shown = layers(results)
+    shown = layers.of(results)
     table = _table(results, shown)
     if not any(part.shapes.geometry.notna().any() for layer in shown for part in layer.parts):
         nothing = say.translate("Ingen karta: inget har en plats som är känd nog, eller visas.")
         return Map(nothing, "", "", (), (), "", "", b"", table, say)
-    opened = view(results, shown)
-    below = ground(results.geography, opened)
+    opened = view.opening(results, shown)
+    below = ground.under(results.geography, opened)
     names = _names(results)
-    div, script = live(shown, below, names, opened, name=_NAME, language=say)
+    div, script = live.drawn(shown, below, names, opened, name=_NAME, language=say)
     what = Text(
         "{kind} i rutor om {side} meter, täta områden och otrygga platser, {year}",
         {
@@ -144,7 +141,7 @@ def places(results: Results) -> Map:
         notes=tuple(notes),
         div=div,
         script=script,
-        png=still(shown, below, names, opened),
+        png=still.drawn(shown, below, names, opened),
         table=table,
         language=say,
     )
@@ -155,7 +152,7 @@ def _names(results: Results) -> gpd.GeoDataFrame:
     places = results.geography.places
     known = set() if places is None else set(places["name"].astype(str))
     leading = [name for name in results.places["place"] if name in known][:MOST_NAMES]
-    points = spots(results.geography, leading)
+    points = ground.spots(results.geography, leading)
     return gpd.GeoDataFrame({"where": leading}, geometry=points, crs=results.municipality.crs)
 
 

@@ -19,7 +19,7 @@ Bounds = tuple[float, float, float, float]
 
 MOST_CORNERS = 20_000
 """So many corners each of outline, areas and streets may have; a page must open on a phone."""
-_TOLERANCES_M = (1.0, 5.0, 20.0, 100.0)
+_FINE_M, _COARSE_M = (1.0, 5.0), (1.0, 5.0, 20.0, 100.0)
 _AROUND_VIEW = 2.0
 
 
@@ -42,15 +42,15 @@ class Ground:
     whole: bool
 
 
-def ground(geography: Geography, view: Bounds) -> Ground:
+def under(geography: Geography, view: Bounds) -> Ground:
     """Return the ground for a map that opens on `view`: detail where it is looked at."""
     streets = _array(geography.streets)
-    drawn = _lighter(streets)
+    drawn = _lighter(streets, _FINE_M)
     if _corners(drawn) > MOST_CORNERS:
         west, south, east, north = view
         wide, high = (east - west) * _AROUND_VIEW / 2, (north - south) * _AROUND_VIEW / 2
         box = shapely.box(west - wide, south - high, east + wide, north + high)
-        drawn = _lighter(streets[shapely.intersects(streets, box)])
+        drawn = _lighter(streets[shapely.intersects(streets, box)], _FINE_M)
     if _corners(drawn) > MOST_CORNERS:  # the longest stay
         order = np.argsort(-shapely.length(drawn), kind="stable")
         total = np.cumsum(shapely.get_num_coordinates(drawn[order]))
@@ -74,10 +74,10 @@ def _corners(shapes: np.ndarray) -> int:
     return int(shapely.get_num_coordinates(shapes).sum()) if len(shapes) else 0
 
 
-def _lighter(shapes: np.ndarray) -> np.ndarray:
+def _lighter(shapes: np.ndarray, tolerances: tuple[float, ...] = _COARSE_M) -> np.ndarray:
     """Return shapes with as few corners as `MOST_CORNERS`, or as coarse as a map can bear."""
     light = shapes
-    for tolerance in _TOLERANCES_M:
+    for tolerance in tolerances:
         light = np.asarray(shapely.simplify(shapes, tolerance), dtype=object)
         if _corners(light) <= MOST_CORNERS:
             break

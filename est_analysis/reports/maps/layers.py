@@ -108,7 +108,7 @@ class Layer:
     note: str = ""
 
 
-def layers(results: Results) -> tuple[Layer, ...]:
+def of(results: Results) -> tuple[Layer, ...]:
     """Return every layer of the map of places, the lowest first; kinds are never summed."""
     return (
         *_density(results),
@@ -269,7 +269,7 @@ def _density(results: Results) -> tuple[Layer, Layer]:
     for key, title, surface, dash, why in (
         ("fore", "Täthet av anmälda brott, tolv månader dessförinnan", found.before, "5 4",
          found.why_not_before),
-        ("tathet", "Täthet av anmälda brott, tolv månader", found.now, "", found.why_not),
+        ("tathet", "Täthet av anmälda brott, tolv månader", found.latest, "", found.why_not),
     ):  # fmt: skip
         parts = []
         at = {"west": found.west, "south": found.south, "side": found.side}

@@ -28,7 +28,7 @@ _TILES = {
 }
 
 
-def live(
+def drawn(
     layers: tuple[Layer, ...],
     ground: Ground,
     names: gpd.GeoDataFrame,
@@ -267,7 +267,7 @@ def _add(target: Any, shapes: gpd.GeoDataFrame, style: dict[str, Any], label: st
         return
     tooltip = None
     if label:
-        shapes = shapes.assign(**{label: shapes[label].map(html.escape)})
+        shapes = shapes.assign(**{label: shapes[label].map(inert)})
         tooltip = folium.GeoJsonTooltip([label], labels=False, sticky=True)
     columns = [label, "geometry"] if label else ["geometry"]
     folium.GeoJson(

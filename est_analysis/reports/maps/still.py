@@ -37,12 +37,12 @@ _STYLE: Any = {
 _MARKERS = {"triangle": "^", "plus": "P", "clear": "D", "indication": "D"}
 _HALO = [withStroke(linewidth=4, foreground="#ffffff")]
 """What lets a dark line be seen on a dark cell."""
-_DPI, _COLOURS = 180, 48
+_DPI, _COLOURS = 180, 64
 _DARK = BLUES[2:]
 _NAME_ROOM = 0.25
 
 
-def still(
+def drawn(
     layers: tuple[Layer, ...], ground: Ground, names: gpd.GeoDataFrame, view: Bounds
 ) -> bytes:
     """
@@ -51,7 +51,7 @@ def still(
     Parameters
     ----------
     layers, ground, names, view
-        As `live.live` takes them.
+        As `live.drawn` takes them.
     """
     seen = _fitted(view)
     with mpl.rc_context(_STYLE):
@@ -76,7 +76,9 @@ def still(
         canvas.draw()
     out = io.BytesIO()
     picture = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])
-    picture.quantize(_COLOURS, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+    # an octree keeps colours that few points have; a median cut would paint rings blue
+    few = picture.quantize(_COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    few.save(out, "PNG", optimize=True)
     return out.getvalue()
 
 

@@ -22,7 +22,7 @@ HALF = 0.5
 _TRIED = 200
 
 
-def view(results: Results, layers: tuple[Layer, ...]) -> Bounds:
+def opening(results: Results, layers: tuple[Layer, ...]) -> Bounds:
     """
     Return the bounds (west, south, east, north; metres) that a map opens on.
 
