@@ -134,3 +134,74 @@ def test_a_request_would_be_noticed(browser, folder, tmp_path):
     visit = Visit(browser, file, 1280)
     assert visit.asked()
     visit.context.close()
+
+
+def drawn(visit):
+    """Return how many shapes of the map are drawn."""
+    return visit.page.locator(".folium-map path.leaflet-interactive").count()
+
+
+def test_layers_are_switched_from_the_keyboard(browser, folder, tmp_path):
+    visit = Visit(browser, folder / "rapport.html", 1280)
+    before, box = drawn(visit), visit.page.get_by_label("Rutor om 250 meter: anmälda brott")
+    box.focus()
+    visit.page.keyboard.press("Space")
+    assert drawn(visit) < before - 50
+    visit.page.keyboard.press("Space")
+    assert drawn(visit) == before
+    surface = visit.page.get_by_label("Täthet av anmälda brott, tolv månader", exact=True)
+    surface.focus()
+    visit.page.keyboard.press("Space")
+    assert drawn(visit) > before
+    assert visit.complaints == []
+    visit.context.close()
+    silent = tmp_path / "rapport.html"
+    html = (folder / "rapport.html").read_text(encoding="utf-8")
+    silent.write_text(html.replace('value="rutor"', 'value="rutor" disabled'), encoding="utf-8")
+    visit = Visit(browser, silent, 1280)
+    visit.page.locator("input[value=rutor]").focus()
+    visit.page.keyboard.press("Space")
+    assert drawn(visit) == before
+    visit.context.close()
+
+
+def test_shapes_and_legend_are_filled_with_patterns_that_are_there(browser, folder):
+    visit = Visit(browser, folder / "rapport.html", 1280)
+    missing = """() => [...document.querySelectorAll('[fill^="url(#"]')]
+        .filter(e => !document.querySelector(e.getAttribute('fill').slice(4, -1))).length"""
+    assert visit.page.locator('.folium-map path[fill^="url(#"]').count() > 10
+    assert visit.page.locator('.swatch [fill^="url(#"]').count() >= 3
+    assert visit.page.evaluate(missing) == 0
+    visit.page.evaluate("document.querySelector('pattern').remove()")
+    assert visit.page.evaluate(missing) > 0
+    visit.context.close()
+
+
+def sights(page):
+    """Return which of the two maps take up room: the one that moves, and the picture."""
+    boxes = [page.locator(f"figure.map {one}").first.bounding_box() for one in (".live", ".still")]
+    return [bool(box and box["width"] > 50 and box["height"] > 50) for box in boxes]
+
+
+def test_on_paper_and_without_scripts_the_map_is_a_picture(browser, folder):
+    visit = Visit(browser, folder / "rapport.html", 1280)
+    assert sights(visit.page) == [True, False]
+    told = visit.page.get_by_role("img", name=re.compile("Karta. .*Allt på kartan står"))
+    assert told.count() == 1  # on the screen too, for those who hear the page
+    visit.page.emulate_media(media="print")
+    assert sights(visit.page) == [False, True]
+    visit.context.close()
+    context = browser.new_context(offline=True, java_script_enabled=False)
+    page = context.new_page()
+    page.goto((folder / "rapport.html").as_uri())
+    assert sights(page) == [False, True]
+    assert not page.locator("figure.map input").first.is_visible()
+    context.close()
+
+
+def test_the_scale_is_metric_and_the_buttons_speak_swedish(browser, folder):
+    visit = Visit(browser, folder / "rapport.html", 390)
+    assert re.fullmatch(r"\d+ k?m", visit.page.locator(".leaflet-control-scale").inner_text())
+    assert visit.page.get_by_role("button", name="Zooma in").count() == 1
+    assert visit.page.get_by_role("button", name="Zoom in", exact=True).count() == 0
+    visit.context.close()
