@@ -27,6 +27,12 @@ from est_analysis.reports.tables.deliveries import (
     waiting,
 )
 from est_analysis.reports.tables.measures import due, measures, priorities, register_faults
+from est_analysis.reports.tables.unusual import (
+    bursts,
+    live_repeats,
+    near_repeats,
+    standing_out,
+)
 from est_analysis.reports.tables.where import clusters, fortnight_places, places
 
 if TYPE_CHECKING:
@@ -40,12 +46,13 @@ QUARTERLY: TablesOf = {
     for function in (
         *(totals, groups, areas, accounting, quality, quarantine, near_misses, unread),
         *(ruling_faults, reporters, fortnights, places, clusters, rhythm, situations),
+        *(standing_out, near_repeats, bursts),
         *(priorities, measures, due, register_faults, followed_up, comparison, comparison_faults),
     )
 }
 """The tables of the quarterly report, also written as CSV."""
 
-MEETING: TablesOf = {function.__name__: function for function in (fortnight_places, due)}
+MEETING: TablesOf = {function.__name__: function for function in (fortnight_places, live_repeats, due)}
 """The tables of the meeting's brief."""
 
 __all__ = [
@@ -54,6 +61,7 @@ __all__ = [
     "TablesOf",
     "accounting",
     "areas",
+    "bursts",
     "clusters",
     "comparison",
     "comparison_faults",
@@ -62,8 +70,10 @@ __all__ = [
     "fortnight_places",
     "fortnights",
     "groups",
+    "live_repeats",
     "measures",
     "near_misses",
+    "near_repeats",
     "places",
     "priorities",
     "quality",
@@ -73,6 +83,7 @@ __all__ = [
     "rhythm",
     "ruling_faults",
     "situations",
+    "standing_out",
     "totals",
     "unread",
     "waiting",
