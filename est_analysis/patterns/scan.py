@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from est_analysis import counts
 
 SAME_DISTANCE = 0.001
 """Metres; distances are read to this, so that points meant to be equally far are so."""
-_PAIRS, _AT_ONCE, _STEP = 1 << 17, 64, 1.5
+_PAIRS, _AT_ONCE, _STEP = 1 << 17, 64, 1.4
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -111,13 +111,17 @@ def scan(
     most
         Most cylinders returned. After the first, only those that reach the median of the
         permutations' best.
+    stop_after
+        Stop once so many permutations have reached the best (Besag & Clifford): the p of what is
+        far from a claim is then had cheaply. None makes them all.
     rng
         Source of the permutations. The same seed gives the same result in any order of the events.
 
     Returns
     -------
     Scan
-        No cylinders where none holds `smallest` events and more than expected.
+        No cylinders, and no permutations, where none holds `smallest` events and more than
+        expected.
 
     Raises
     ------
@@ -129,13 +133,17 @@ def scan(
     -----
     Kulldorff et al. (2005), PLoS Medicine 2:e59. With c events in a cylinder, C in all and
     mu = (events at its places) x (events on its days) / C, the log-likelihood ratio is
-    c ln(c / mu) + (C - c) ln((C - c) / (C - mu)). A cylinder need only be weighed if even all its
-    window's events within the radius, and the smallest circle that reaches the window's first and
-    last event, could beat the best so far: a bound that leaves few. Cost: pairs of a place and an
-    event within the radius, times events of such a circle within `longest`, times permutations.
+    c ln(c / mu) + (C - c) ln((C - c) / (C - mu)). Circles of nearly as many events are weighed
+    together: a window is looked into only if all its events in the largest of them, set against
+    the smallest, could beat a floor near the usual maximum. The floor is lowered until something
+    is found, so the maximum is exact. Sequential p: Besag & Clifford (1991), Biometrika
+    78:301-304: h/l when the h-th exceedance comes at draw l. Cost: pairs of a place and an event
+    within the radius, times events of such a circle within `longest`, times permutations.
     """
     if smallest < 2 or radius < 0 or longest < 1:
         raise ValueError("a cylinder holds at least 2 events, a place and a day")
+    if stop_after is not None and stop_after < 1:
+        raise ValueError("permutations stop once the observed is reached at least once")
     at, when = _canonical(x, y, days)
     if end is not None and (when > end).any():
         raise ValueError("no event falls after the scan's end")
@@ -191,7 +199,7 @@ def _ratio(inside: NDArray, expected: NDArray, total: int) -> Floats:
     return np.where(inside > expected, llr, 0.0)
 
 
-def _joined(parts: list[tuple[NDArray, ...]]) -> tuple[NDArray, ...]:
+def _joined(parts: Sequence[tuple[Ints, ...]]) -> tuple[NDArray, ...]:
     return tuple(map(np.concatenate, zip(*parts, strict=True)))
 
 
@@ -282,7 +290,7 @@ class _Search:
         # no window within `longest` holds more events than this
         reach = np.searchsorted(self.days, self.days + longest, side="left") + since
         self.fullest = int((reach - self.before).max(initial=0))
-        self.narrow = np.uint16 if self.total < 1 << 13 else np.uint32
+        self.narrow: type = np.uint16 if self.total < 1 << 13 else np.uint32
         self.most = int(self.circles.inside.max(initial=0))
         self.levels = list(self._levels())
         self.blocks = list(self.circles.blocks())
@@ -404,8 +412,8 @@ class _Search:
         # this is where the time goes: few operations, on narrow integers. Neighbouring centres lie
         # further apart than any window; should they meet again, the integers run over, it is seen
         base = circle[kept] * (self.total + 1)
-        upto = (base + self.upto[time[kept]]).astype(self.narrow)
-        before = (base + self.before[time[kept]]).astype(self.narrow)
+        upto: NDArray = (base + self.upto[time[kept]]).astype(self.narrow)
+        before: NDArray = (base + self.before[time[kept]]).astype(self.narrow)
         events = np.empty_like(upto)
         under = np.empty(len(upto), dtype=bool)
         whose = circle[kept]
