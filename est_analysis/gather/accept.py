@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from est_analysis.gather import deliveries, link, locate, near, rulings, tables
+from est_analysis.gather import deliveries, link, locate, near, rulings, spread, tables
 from est_analysis.gather.assess import assess
 from est_analysis.gather.deliveries import Delivery, Unread
 from est_analysis.gather.fates import (
@@ -101,7 +101,9 @@ def gather(
     spoken_of = rulings.among(judged.rows, {row for pair in paired for row in pair})
     ids = judged.rows.loc[spoken_of, ["file", "row", "event_id"]]
     placed = locate.place_events(_accepted(judged.rows), geography, Ways.of(municipality), decided)
-    events = placed.events[list(tables.EVENTS.columns)]
+    events = pd.DataFrame(
+        {name: spread.plain(placed.events[name]) for name in tables.EVENTS.columns}
+    )
     events, links, decided = link.linked(events, ids, municipality, geography, decided)
     nearly = pd.concat([near.table(near_misses), placed.near_misses], ignore_index=True)
     return Gathered(
@@ -142,7 +144,7 @@ def _judge(
         assess(municipality, Pile.of(name, source, _taken(delivered, name)), geography, decided)
         for name, source in municipality.sources.items()
     ]
-    rows = pd.concat([one.table for one in assessed], ignore_index=True)
+    rows = spread.stacked([one.table for one in assessed])
     alike = any(":" in name for name in municipality.sources)  # ids of two sources may be alike
     if alike or any(one.repeats for one in assessed):
         rows = _with_kept_repeats(rows, decided)
@@ -187,7 +189,7 @@ def _with_kept_repeats(rows: pd.DataFrame, decided: Rulings) -> pd.DataFrame:
     if not kept.any():
         return rows
     kept &= rows["event_id"].duplicated(keep=False) & (rows["fate"] == ACCEPTED)
-    own = rows["event_id"] + "#" + rows["file"] + ":" + rows["row"].astype(str)
+    own = rows["event_id"] + "#" + spread.plain(rows["file"]) + ":" + rows["row"].astype(str)
     return rows.assign(event_id=rows["event_id"].mask(kept, own))
 
 

@@ -59,7 +59,7 @@ class Names:
         own = own[own["likely"] != ""]
         if own.empty:
             return tables.empty(tables.NEAR_MISSES)
-        own = own.assign(source=events["source"], sort="place", means=own["likely"])
+        own = own.assign(source=events["source"].astype(str), sort="place", means=own["likely"])
         keys = ["source", "sort", "written", "means"]
         found = own.groupby(keys, as_index=False).agg(score=("score", "max"), rows=("x", "size"))
         found = found.sort_values(

@@ -10,6 +10,8 @@ from datetime import date
 
 import pandas as pd
 
+from est_analysis.gather.spread import same
+
 SORTS = {
     "identity": "personnummer eller samordningsnummer",
     "phone": "telefonnummer",
@@ -187,15 +189,15 @@ def personal(texts: pd.Series, sorts: Iterable[str]) -> pd.Series:
 
     Returns
     -------
-    Series of str
+    Series of categories
         The first of the sorts that a text holds; empty where it holds none.
     """
     sorts = tuple(sorts)
     if sorts == ("identity",) and not _may_hold_ten_digits(texts).any():
-        return pd.Series("", index=texts.index, dtype=str)
+        return same("", texts.index, SORTS)
     row_of, distinct = pd.factorize(texts)
     plain = _plain(pd.Series(distinct, dtype=str))
-    found = pd.Series("", index=plain.index, dtype=str)
+    found = same("", plain.index, SORTS)
     for sort in sorts:
         first, exact = _SCANS[sort]
         likely = plain[(found == "") & plain.str.contains(first, regex=True)]

@@ -106,7 +106,7 @@ def place_events(
     known = gazetteer.match(events, geography, decided)
     level = known.each("level")
     in_gazetteer = level == "place"
-    declared = events["source"].astype("category").map(ways.precision_of).astype(str)
+    declared = text_of(events["source"].astype("category").map(ways.precision_of))
     stacked = stacks.find(
         events,
         here,
