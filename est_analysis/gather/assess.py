@@ -14,6 +14,7 @@ from est_analysis.gather.coordinates import Coordinates
 from est_analysis.gather.fates import Fates, Pile
 from est_analysis.gather.geography import Geography
 from est_analysis.gather.rulings import Rulings
+from est_analysis.gather.spots import changed
 from est_analysis.gather.spread import plain, same
 from est_analysis.municipality import Municipality, Source
 
@@ -96,6 +97,7 @@ def assess(
             "fate": fates.fate,
         },
         index=rows.index,
+        copy=False,
     )
     for column in ("start", "end", "registered"):
         table[column] = table[column].astype("datetime64[s]")
@@ -117,12 +119,14 @@ def _texts(pile: Pile, source: Source, fates: Fates) -> tuple[dict[str, pd.Serie
             texts[name] = same(default, rows.index)
             continue
         text = texts[name] = _text(rows, column)
+        if name != "text":  # named things, which come again
+            text = texts[name] = text.astype("category")
         sorts = [sort for sort in guard.SORTS if sort != "name" or name == "text"]
         found = guard.personal(_still(text, fates), sorts)
         if source.personal_data == "stop":
             fates.quarantine(found != "", "personal_data", column)
             continue
-        texts[name] = text.mask(found != "", "")
+        texts[name] = changed(text, found != "", "")
         hit = pd.DataFrame({"file": pile.at["file"], "sort": found})[found != ""]
         counted = hit.groupby(["file", "sort"]).size().rename("rows").reset_index()
         emptied.append(counted.assign(source=pile.source, column=column))
@@ -132,7 +136,7 @@ def _texts(pile: Pile, source: Source, fates: Fates) -> tuple[dict[str, pd.Serie
 
 def _still(text: pd.Series, fates: Fates) -> pd.Series:
     """Return the texts of the rows that nothing has stopped yet; the others are empty."""
-    return text if fates.open.all() else text.where(fates.open, "")
+    return changed(text, ~fates.open, "")
 
 
 def _text(rows: pd.DataFrame, column: str | None) -> pd.Series:
@@ -300,6 +304,17 @@ def _identity(pile: Pile, source: Source) -> tuple[pd.Series, bool]:
     return pile.source + ":" + own.where(own != "", digest), True
 
 
+def _all_unlike(texts: pd.Series) -> bool:
+    """Tell whether no text stands twice; unlike numbers are unlike texts, and faster told apart."""
+    import pyarrow as pa
+
+    try:
+        numbers = pa.array(texts, type=pa.large_string()).cast(pa.int64())
+    except pa.ArrowInvalid:
+        return texts.is_unique
+    return pd.Series(numbers.to_numpy()).is_unique or texts.is_unique
+
+
 def _content(rows: pd.DataFrame) -> pd.Series:
     """Return all of each row as one text."""
     texts = [rows[column].astype("string").fillna("").astype(str) for column in rows.columns]
@@ -312,9 +327,9 @@ def _suffix(file: pd.Series, own: pd.Series, rows: pd.DataFrame) -> pd.Series | 
 
     None where no id stands twice, so that nothing need be compared.
     """
-    twice = own.duplicated(keep=False)
-    if not twice.any():
+    if _all_unlike(own):
         return None
+    twice = own.duplicated(keep=False)
     alike = pd.DataFrame({"file": file[twice], "own": own[twice], "content": _content(rows[twice])})
     distinct = alike.drop_duplicates()
     nth = distinct.groupby(["file", "own"]).cumcount() + 1

@@ -96,6 +96,7 @@ def match(events: pd.DataFrame, geography: Geography, decided: Rulings | None = 
     decided = decided or rulings.none()
     source_of, sources = pd.factorize(events["source"])
     place_of, places = pd.factorize(events["place"])
+    sources, places = sources.astype(str), places.astype(str)
     number, pairs = pd.factorize(source_of * len(places) + place_of)
     at_source, at_place = np.divmod(pairs, max(len(places), 1))
     distinct = pd.DataFrame({"source": sources[at_source], "place": places[at_place]})

@@ -133,7 +133,7 @@ def place_events(
     if streets_declared.any():
         streets = events.loc[streets_declared, "place"]
         plain = streets.map({s: gazetteer.without_number(s) for s in streets.unique()})
-        label = label.mask(streets_declared, plain.reindex(label.index))
+        label = label.mask(streets_declared, text_of(plain).reindex(label.index))
 
     centroids = precision == "area"  # the middle of an area is no place
     nameless = (label == "") & x.notna() & ~centroids

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,22 @@ def plain(column: pd.Series) -> pd.Series:
     if not isinstance(column.dtype, pd.CategoricalDtype):
         return column
     return each([*column.cat.categories, ""], column.cat.codes, column.index)
+
+
+def in_full(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table with text for its categories; columns that say the same share their text."""
+    import pyarrow as pa
+
+    @cache
+    def all_of(text: str) -> pd.Series:
+        repeated = pa.repeat(pa.scalar(text, pa.large_string()), len(table))
+        return pd.Series(pd.array(repeated, dtype="str"), index=table.index)
+
+    columns = {}
+    for name, column in table.items():
+        texts = column.cat.categories if isinstance(column.dtype, pd.CategoricalDtype) else ()
+        columns[name] = all_of(texts[0]) if len(texts) == 1 else plain(column)
+    return pd.DataFrame(columns, copy=False)
 
 
 def stacked(parts: list[pd.DataFrame]) -> pd.DataFrame:
