@@ -178,7 +178,10 @@ def _without_withdrawn(
 
 def _places(delivered: list[Delivery]) -> dict[str, pd.Index]:
     """Return the row numbers of every delivered file."""
-    return {d.file: d.rows.index.append(pd.Index(d.broken, dtype="int64")) for d in delivered}
+    return {
+        d.file: d.rows.index.append(pd.Index(d.broken, dtype="int64")) if d.broken else d.rows.index
+        for d in delivered
+    }
 
 
 def _with_kept_repeats(rows: pd.DataFrame, decided: Rulings) -> pd.DataFrame:

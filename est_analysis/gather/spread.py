@@ -40,8 +40,9 @@ def in_full(table: pd.DataFrame) -> pd.DataFrame:
 
     columns = {}
     for name, column in table.items():
-        texts = column.cat.categories if isinstance(column.dtype, pd.CategoricalDtype) else ()
-        columns[name] = all_of(texts[0]) if len(texts) == 1 else plain(column)
+        categories = isinstance(column.dtype, pd.CategoricalDtype)
+        alike = categories and len(column.cat.categories) == 1 and not column.hasnans
+        columns[name] = all_of(column.cat.categories[0]) if alike else plain(column)
     return pd.DataFrame(columns, copy=False)
 
 

@@ -152,14 +152,16 @@ def _known_clock(
 def _never_shown(at: pd.Series, zone: str) -> pd.Series:
     """Tell which wall times no clock in `zone` showed: those that summer time skips."""
     day = at.to_numpy().astype("datetime64[D]")
-    days = pd.DatetimeIndex(pd.unique(day[~np.isnat(day)]))
+    days = pd.DatetimeIndex(pd.unique(day)).dropna()
     noon = pd.Timedelta(hours=12)  # every zone has a clock for noon, and none changes there
     length = (days + noon).tz_localize(zone) - (days - noon).tz_localize(zone)
     short = days[length < pd.Timedelta(hours=24)].to_numpy().astype("datetime64[D]")
-    odd = at[np.isin(day, short)]
+    odd = np.flatnonzero(np.isin(day, short))
     first = np.ones(len(odd), dtype=bool)
-    skipped = odd.dt.tz_localize(zone, ambiguous=first, nonexistent="NaT").isna()
-    return skipped.reindex(at.index, fill_value=False)
+    local = at.iloc[odd].dt.tz_localize(zone, ambiguous=first, nonexistent="NaT")
+    skipped = np.zeros(len(at), dtype=bool)
+    skipped[odd] = local.isna()
+    return pd.Series(skipped, index=at.index)
 
 
 _PLAIN = {
@@ -186,7 +188,7 @@ def _plain(text: pd.Series) -> Moments | None:
         except pa.ArrowInvalid:
             return None
         at = pd.Series(cells.to_numpy(zero_copy_only=False), index=text.index)
-        if not at.dropna().dt.year.between(*_YEARS, inclusive="left").all():
+        if given.any() and not _YEARS[0] <= at.min().year <= at.max().year < _YEARS[1]:
             return None
         told = _fineness(spread.same(precision, text.index))
         told = told if given.all() else told.where(given, "unknown")
@@ -375,9 +377,9 @@ def end_of(
     at = moments.at.copy()
     day, month = moments.precision == "day", moments.precision == "month"
     if day.any():
-        at = at.mask(day, at + pd.Timedelta(days=1))
+        at[day] += pd.Timedelta(days=1)
     if month.any():
-        at = at.mask(month, (at + pd.offsets.MonthBegin(1)).astype(at.dtype))
+        at[month] = (at[month] + pd.offsets.MonthBegin(1)).astype(at.dtype)
     if since is None or not (turned := (at < since) & ~day & ~month).any():
         return at
     twice = _comes_twice(at[turned], zone) & _comes_twice(since[turned], zone)
