@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -161,6 +162,16 @@ def test_near_repeats_of_one_group_are_seen_and_of_two_groups_are_not():
     assert "par med 1 till under 100 m och 0 till under 7 dygn emellan" in SAY(judged.text)
     quiet = findings.repeats_finding(other, 100, 2).sentences[Word.CANNOT_TELL]
     assert SAY(quiet).startswith("Inget visar att brott av samma slag upprepas")
+
+
+def test_a_sure_but_small_excess_is_not_worth_a_word():
+    rows = scattered()
+    found = where.repeats(events(*rows, *followed(rows, 40)), NOW, LILLBY)
+    knox = found.groups["knox"].iloc[0]
+    weak = replace(knox, mean=knox.observed / 1.1)
+    small = replace(found, groups=found.groups.assign(knox=[weak]))
+    (judged,) = judge([findings.repeats_finding(small, 100, 2)], Thresholds())
+    assert judged.word is Word.CANNOT_TELL
 
 
 def test_a_risk_that_moves_over_the_map_is_told_from_repeats():

@@ -28,6 +28,8 @@ KIND = "reported_crime"
 """The kind of record that is asked about; kinds are never summed."""
 DRAWS = 999
 """Permutations and simulations of each question, unless fewer are asked for."""
+MANY = 2000
+"""From so many crimes of a group fewer permutations are made: each one costs more."""
 SEED = 2023
 """Of every permutation here; the results hang on it only within Monte Carlo error."""
 
@@ -219,7 +221,7 @@ def repeats(
     municipality
         ``thresholds.minimum_repeats`` is the fewest occasions of a group.
     draws, stop_after
-        As `near_repeats.knox` takes them.
+        As `near_repeats.knox` takes them; of a group of `MANY` at most `DRAWS`.
 
     Returns
     -------
@@ -232,7 +234,9 @@ def repeats(
         if len(part) < municipality.thresholds.minimum_repeats:
             continue
         at = (part["x"].to_numpy(), part["y"].to_numpy(), part["day"].to_numpy(float))
-        options: dict[str, Any] = {"draws": draws, "stop_after": stop_after}
+        few = len(part) < MANY
+        options: dict[str, Any] = {"draws": draws if few else min(draws, DRAWS)}
+        options["stop_after"] = stop_after
         knox = near_repeats.knox(*at, rng=np.random.default_rng(SEED), **options)
         calm = near_repeats.knox(
             *at, rng=np.random.default_rng(SEED), within=_month(part["day"]), **options

@@ -438,7 +438,8 @@ def repeats_finding(found: Repeats, gate: int, smallest: int) -> Finding:
         if best["within_month"] <= _LASTS
         else " Det kan också bero på att brotten flyttade under året."
     )
-    chain = found.chains[found.chains["n"] >= smallest].head(1).to_dict("records")
+    tight = (found.chains["n"] >= smallest) & (found.chains["metres"] <= TIGHT_METRES)
+    chain = found.chains[tight].head(1).to_dict("records")
     if chain:
         more += " Mest: {count} brott kring {place}, {when}."
         first, last = chain[0]["first"], chain[0]["last"]
@@ -458,12 +459,16 @@ def repeats_finding(found: Repeats, gate: int, smallest: int) -> Finding:
         sentences={w: Text(sentences[w], values) if w in sentences else quiet for w in Word},
         estimate=observed / mean if mean else math.inf,
         unit="pairs",
-        p=found.p,
+        p=found.p if observed >= MEANINGFUL * mean else 1.0,
         **common,
     )
 
 
 _LASTS = 0.05
+TIGHT_METRES = 400.0
+"""A chain that reaches farther is no place to go to: in a city everything is near something."""
+MEANINGFUL = 1.2
+"""So many times the expected pairs before near repeats are worth a word, however sure they are."""
 
 
 def bursts_finding(found: Bursts, gate: int, *, now: bool = False) -> Finding:
