@@ -215,7 +215,9 @@ def _accepted(rows: pd.DataFrame) -> pd.DataFrame:
     start = rows["start"].to_numpy()
     own = own[np.argsort(start[own], kind="stable")]
     as_next = np.diff(start[own]) == np.timedelta64(0)
-    tied = np.append(as_next, False) | np.append(False, as_next)
+    tied = np.zeros(len(own), dtype=bool)
+    tied[1:] |= as_next
+    tied[:-1] |= as_next
     keys = {name: pa.array(rows[name].take(own[tied])) for name in ("start", "event_id")}
     ascending = [(name, "ascending") for name in keys]
     own[tied] = own[tied][pc.sort_indices(pa.table(keys), sort_keys=ascending)]

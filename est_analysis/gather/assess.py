@@ -15,7 +15,7 @@ from est_analysis.gather.fates import Fates, Pile
 from est_analysis.gather.geography import Geography
 from est_analysis.gather.rulings import Rulings
 from est_analysis.gather.spots import changed
-from est_analysis.gather.spread import plain, same
+from est_analysis.gather.spread import plain, same, unlike
 from est_analysis.municipality import Municipality, Source
 
 
@@ -304,17 +304,6 @@ def _identity(pile: Pile, source: Source) -> tuple[pd.Series, bool]:
     return pile.source + ":" + own.where(own != "", digest), True
 
 
-def _all_unlike(texts: pd.Series) -> bool:
-    """Tell whether no text stands twice; unlike numbers are unlike texts, and faster told apart."""
-    import pyarrow as pa
-
-    try:
-        numbers = pa.array(texts, type=pa.large_string()).cast(pa.int64())
-    except pa.ArrowInvalid:
-        return texts.is_unique
-    return pd.Series(numbers.to_numpy()).is_unique or texts.is_unique
-
-
 def _content(rows: pd.DataFrame) -> pd.Series:
     """Return all of each row as one text."""
     texts = [rows[column].astype("string").fillna("").astype(str) for column in rows.columns]
@@ -327,7 +316,7 @@ def _suffix(file: pd.Series, own: pd.Series, rows: pd.DataFrame) -> pd.Series | 
 
     None where no id stands twice, so that nothing need be compared.
     """
-    if _all_unlike(own):
+    if unlike(own):
         return None
     twice = own.duplicated(keep=False)
     alike = pd.DataFrame({"file": file[twice], "own": own[twice], "content": _content(rows[twice])})
