@@ -88,10 +88,16 @@ def a_situation(results: Results, truth: Truth) -> bool:
     return bool(set(zip(table["group"], table["place_type"], strict=True)) & wanted)
 
 
-def a_rise(results: Results, _: Truth) -> bool:
-    """Tell whether any change is claimed to be a rise."""
-    rises = [f for f in claims(results) if f.id.startswith("change/") and (f.estimate or 0) > 1]
-    return bool(rises)
+def a_place(results: Results, truth: Truth) -> bool:
+    """Tell whether the place is claimed to hold more than its own earlier years say."""
+    return any(f.id == f"where/place/{truth['place']}" for f in claims(results))
+
+
+def a_series(results: Results, truth: Truth) -> bool:
+    """Tell whether near repeats are claimed of the group that was planted."""
+    groups = results.repeats.groups["group"]
+    claimed = any(f.id == "where/repeats" for f in claims(results))
+    return claimed and groups.iloc[0] in truth["scope"]["groups"]
 
 
 def a_silence(results: Results, _: Truth) -> bool:
@@ -106,7 +112,8 @@ def a_measure(results: Results, truth: Truth) -> bool:
 
 QUESTIONS: dict[str, Callable[[Results, Truth], bool]] = {
     "stable hot spot": in_a_dense_area,
-    "emerging hot spot": a_rise,
+    "emerging hot spot": a_place,
+    "near-repeat series": a_series,
     "situation type": a_situation,
     "feared but without crime": among_the_unsafe,
     "crime but no fear": crime_without_fear,

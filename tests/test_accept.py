@@ -339,6 +339,15 @@ def test_events_come_in_order_of_start_then_id(gather):
     assert got.events["event_id"].tolist() == ["polis:2", "polis:1", "polis:3"]
 
 
+def test_ids_of_one_moment_are_in_order_as_texts_wherever_they_stand(gather):
+    ids = ["9", "10", "b", "1", "a", "2"]
+    days = [3, 3, 1, 3, 1, 2]
+    got = gather("".join(f"{i};K1;2026-07-0{day};;;\n" for i, day in zip(ids, days, strict=True)))
+    expected = [f"polis:{i}" for i in ("a", "b", "2", "1", "10", "9")]
+    assert got.events["event_id"].tolist() == expected
+    assert got.events["row"].tolist() == [6, 4, 7, 5, 3, 2]
+
+
 def test_moments_with_an_offset_become_the_municipalitys_wall_time(gather):
     got = gather("1;K1;2026-07-01T22:30:00Z;;;\n", top={"time_zone": "Europe/Helsinki"})
     assert str(got.events["start"].iloc[0]) == "2026-07-02 01:30:00"
@@ -480,6 +489,11 @@ def test_an_event_that_should_have_been_stopped_is_seen(gather, monkeypatch):
         gather("1;K1;Anna Andersson;;;\n")
     assert re.search(r"kolumn start, regel not_nullable, rad 0", str(caught.value))
     assert "Anna" not in str(caught.value)
+
+
+def test_ids_that_are_alike_as_numbers_but_not_as_texts_are_two(gather):
+    got = gather("7;K1;2026-07-01;;;\n07;K1;2026-07-01;;;\n7;K2;2026-07-01;;;\n")
+    assert got.events["event_id"].tolist() == ["polis:07", "polis:7", "polis:7#2"]
 
 
 def test_several_crimes_in_one_case_are_several_events(gather):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
+from est_analysis.patterns import unusual
 from est_analysis.patterns.unusual import (
     CALM,
     Unrest,
@@ -206,3 +207,19 @@ def test_rates_are_smoothed_as_esda_smooths_them():
     assert not np.allclose(raw, known["rate"], atol=1e-4)
     assert smoothed([3, 0], [0, 0]).tolist() == pytest.approx([np.nan] * 2, nan_ok=True)
     assert smoothed([2, 2, 0], [10, 10, 0]).tolist() == [0.2] * 3
+
+
+def test_a_period_whose_only_events_stand_alone_does_not_spoil_the_estimate():
+    table = np.array([[3, 2, 0], [4, 5, 0], [0, 0, 1], [2, 1, 0]])
+    found = unusual.unrest(table)
+    assert np.isfinite([found.a, found.b]).all()
+    assert found == unusual.unrest(table[[0, 1, 3]][:, :2])
+
+
+def test_seasons_are_pooled_each_at_its_own_level():
+    rng = np.random.default_rng(8)
+    low, high = (rng.poisson(mean * rng.gamma(1.0, 1.0, (200, 3))) for mean in (3, 30))
+    pooled = unusual.unrest(low, high)
+    alone = [unusual.unrest(table) for table in (low, high)]
+    spread = [one.weight(np.array(30), 3) for one in (pooled, *alone)]
+    assert min(spread[1:]) <= spread[0] <= max(spread[1:])

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from est_analysis.gather import deliveries, link, locate, near, rulings, tables
+from est_analysis.gather import deliveries, link, locate, near, rulings, spread, tables
 from est_analysis.gather.assess import assess
 from est_analysis.gather.deliveries import Delivery, Unread
 from est_analysis.gather.fates import (
@@ -101,7 +101,7 @@ def gather(
     spoken_of = rulings.among(judged.rows, {row for pair in paired for row in pair})
     ids = judged.rows.loc[spoken_of, ["file", "row", "event_id"]]
     placed = locate.place_events(_accepted(judged.rows), geography, Ways.of(municipality), decided)
-    events = placed.events[list(tables.EVENTS.columns)]
+    events = spread.in_full(placed.events[list(tables.EVENTS.columns)])
     events, links, decided = link.linked(events, ids, municipality, geography, decided)
     nearly = pd.concat([near.table(near_misses), placed.near_misses], ignore_index=True)
     return Gathered(
@@ -142,7 +142,7 @@ def _judge(
         assess(municipality, Pile.of(name, source, _taken(delivered, name)), geography, decided)
         for name, source in municipality.sources.items()
     ]
-    rows = pd.concat([one.table for one in assessed], ignore_index=True)
+    rows = spread.stacked([one.table for one in assessed])
     alike = any(":" in name for name in municipality.sources)  # ids of two sources may be alike
     if alike or any(one.repeats for one in assessed):
         rows = _with_kept_repeats(rows, decided)
@@ -178,7 +178,10 @@ def _without_withdrawn(
 
 def _places(delivered: list[Delivery]) -> dict[str, pd.Index]:
     """Return the row numbers of every delivered file."""
-    return {d.file: d.rows.index.append(pd.Index(d.broken, dtype="int64")) for d in delivered}
+    return {
+        d.file: d.rows.index.append(pd.Index(d.broken, dtype="int64")) if d.broken else d.rows.index
+        for d in delivered
+    }
 
 
 def _with_kept_repeats(rows: pd.DataFrame, decided: Rulings) -> pd.DataFrame:
@@ -187,7 +190,7 @@ def _with_kept_repeats(rows: pd.DataFrame, decided: Rulings) -> pd.DataFrame:
     if not kept.any():
         return rows
     kept &= rows["event_id"].duplicated(keep=False) & (rows["fate"] == ACCEPTED)
-    own = rows["event_id"] + "#" + rows["file"] + ":" + rows["row"].astype(str)
+    own = rows["event_id"] + "#" + spread.plain(rows["file"]) + ":" + rows["row"].astype(str)
     return rows.assign(event_id=rows["event_id"].mask(kept, own))
 
 
@@ -209,10 +212,16 @@ def _accepted(rows: pd.DataFrame) -> pd.DataFrame:
     import pyarrow.compute as pc
 
     own = np.flatnonzero(rows["fate"] == ACCEPTED)
-    keys = {name: pa.array(rows[name].iloc[own]) for name in ("start", "event_id")}
+    start = rows["start"].to_numpy()
+    own = own[np.argsort(start[own], kind="stable")]
+    as_next = np.diff(start[own]) == np.timedelta64(0)
+    tied = np.zeros(len(own), dtype=bool)
+    tied[1:] |= as_next
+    tied[:-1] |= as_next
+    keys = {name: pa.array(rows[name].take(own[tied])) for name in ("start", "event_id")}
     ascending = [(name, "ascending") for name in keys]
-    order = pc.sort_indices(pa.table(keys), sort_keys=ascending).to_numpy()
-    return _taken_out(rows, own[order])
+    own[tied] = own[tied][pc.sort_indices(pa.table(keys), sort_keys=ascending)]
+    return _taken_out(rows, own)
 
 
 def _taken_out(rows: pd.DataFrame, order: NDArray[np.intp]) -> pd.DataFrame:
@@ -225,13 +234,15 @@ def _taken_out(rows: pd.DataFrame, order: NDArray[np.intp]) -> pd.DataFrame:
     for name in list(rows):
         column = rows.pop(name)
         taken[name] = column.array[: len(order)] if _same(column) else column.array.take(order)
-    return pd.DataFrame(taken)
+    return pd.DataFrame(taken, copy=False)
 
 
 def _same(column: pd.Series) -> bool:
     """Tell whether every row of a column says the same; a look at a few often tells that not."""
     few = column.iloc[:: max(len(column) // 8, 1)]
-    return len(few) > 0 and all(bool((part == few.iloc[0]).all()) for part in (few, column))
+    if len(few) == 0 or pd.isna(few.iloc[0]):
+        return len(few) > 0 and all(bool(part.isna().all()) for part in (few, column))
+    return all(bool((part == few.iloc[0]).all()) for part in (few, column))
 
 
 def _sizes(delivered: list[Delivery]) -> pd.DataFrame:

@@ -14,6 +14,8 @@ from est_analysis.gather.coordinates import Coordinates
 from est_analysis.gather.fates import Fates, Pile
 from est_analysis.gather.geography import Geography
 from est_analysis.gather.rulings import Rulings
+from est_analysis.gather.spots import changed
+from est_analysis.gather.spread import plain, same, unlike
 from est_analysis.municipality import Municipality, Source
 
 
@@ -71,7 +73,7 @@ def assess(
     table = pd.DataFrame(
         {
             "event_id": ids,
-            "source": pile.source,
+            "source": same(pile.source, rows.index),
             "partner": _partner(rows, source),
             "kind": kind,
             "group": group,
@@ -89,12 +91,13 @@ def assess(
             "factors": texts["factors"],
             "count": count.astype("int64"),
             "text": texts["text"],
-            "same_as": "",
+            "same_as": same("", rows.index),
             "file": pile.at["file"],
             "row": pile.at["row"],
             "fate": fates.fate,
         },
         index=rows.index,
+        copy=False,
     )
     for column in ("start", "end", "registered"):
         table[column] = table[column].astype("datetime64[s]")
@@ -112,15 +115,18 @@ def _texts(pile: Pile, source: Source, fates: Fates) -> tuple[dict[str, pd.Serie
     for name in ("place", "place_type", "area", "factors", "text"):
         column: str | None = getattr(columns, name)
         default = (source.constants.place_type or "") if name == "place_type" else ""
-        text = texts[name] = _text(rows, column, default)
         if column is None:
+            texts[name] = same(default, rows.index)
             continue
+        text = texts[name] = _text(rows, column)
+        if name != "text":  # named things, which come again
+            text = texts[name] = text.astype("category")
         sorts = [sort for sort in guard.SORTS if sort != "name" or name == "text"]
         found = guard.personal(_still(text, fates), sorts)
         if source.personal_data == "stop":
             fates.quarantine(found != "", "personal_data", column)
             continue
-        texts[name] = text.mask(found != "", "")
+        texts[name] = changed(text, found != "", "")
         hit = pd.DataFrame({"file": pile.at["file"], "sort": found})[found != ""]
         counted = hit.groupby(["file", "sort"]).size().rename("rows").reset_index()
         emptied.append(counted.assign(source=pile.source, column=column))
@@ -130,19 +136,19 @@ def _texts(pile: Pile, source: Source, fates: Fates) -> tuple[dict[str, pd.Serie
 
 def _still(text: pd.Series, fates: Fates) -> pd.Series:
     """Return the texts of the rows that nothing has stopped yet; the others are empty."""
-    return text if fates.open.all() else text.where(fates.open, "")
+    return changed(text, ~fates.open, "")
 
 
-def _text(rows: pd.DataFrame, column: str | None, default: str = "") -> pd.Series:
+def _text(rows: pd.DataFrame, column: str | None) -> pd.Series:
     if column is None:
-        return pd.Series(default, index=rows.index, dtype=str)
+        return plain(same("", rows.index))
     return times.text_of(rows[column])
 
 
 def _partner(rows: pd.DataFrame, source: Source) -> pd.Series:
     """Return who reported each row: a body that the settings list, else the source's partner."""
     if source.columns.partner is None:
-        return pd.Series(source.partner, index=rows.index, dtype=str)
+        return same(source.partner, rows.index)
     given = _text(rows, source.columns.partner)
     return given.where(given.isin(source.partners), source.partner)
 
@@ -170,18 +176,18 @@ def _group_and_kind(
     if source.columns.code is not None and source.unlisted == "drop":
         fates.drop(~code.isin(known.groups))
     if source.columns.kind is None:
-        kind = pd.Series(source.kind, index=rows.index, dtype=str)
+        kind = same(source.kind or "", rows.index)
     else:
         given = _renamed(_text(rows, source.columns.kind), decided.alias("kind", fates.pile.source))
         fates.unknown("kind", source.columns.kind, given, source.kinds)
-        kind = given.map(source.kinds)
+        kind = times.text_of(given.map(source.kinds))
     if source.columns.code is None:
-        group = pd.Series(source.constants.group, index=rows.index, dtype=str)
+        group = same((source.constants.group or "").strip(), rows.index)
     else:
         fates.unknown("code", source.columns.code, code, known.groups)
-        group = code.map(known.groups)
-    police = group.isin(source.police_activity) | code.isin(known.police)
-    return times.text_of(group), times.text_of(kind), police
+        distinct = times.text_of(pd.Series(code.cat.categories).map(known.groups))
+        group = distinct.astype("category").take(code.cat.codes).set_axis(rows.index)
+    return group, kind, group.isin(source.police_activity) | code.isin(known.police)
 
 
 def _renamed(text: pd.Series, alias: dict[str, str]) -> pd.Series:
@@ -310,9 +316,9 @@ def _suffix(file: pd.Series, own: pd.Series, rows: pd.DataFrame) -> pd.Series | 
 
     None where no id stands twice, so that nothing need be compared.
     """
-    twice = own.duplicated(keep=False)
-    if not twice.any():
+    if unlike(own):
         return None
+    twice = own.duplicated(keep=False)
     alike = pd.DataFrame({"file": file[twice], "own": own[twice], "content": _content(rows[twice])})
     distinct = alike.drop_duplicates()
     nth = distinct.groupby(["file", "own"]).cumcount() + 1

@@ -12,10 +12,13 @@ from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 
 from est_analysis.gather.spots import changed, spots
+from est_analysis.gather.spread import same
 
 WGS84 = "EPSG:4326"
 SYSTEMS = ("EPSG:3006", "EPSG:3021", *(f"EPSG:{zone}" for zone in range(3007, 3019)))
 """What Swedish deliveries may be in: SWEREF 99 TM, RT 90 2.5 gon V, the local SWEREF 99 zones."""
+FAULTS = ("degrees", "metres_for_degrees", "swapped_axes", "other_crs", "outside")
+"""What coordinates that cannot be used suffer from; each is a key of ``fates.REASONS``."""
 NEARLY_ALL, ENOUGH = 0.9, 5
 """Another system is named when it places so large a share, and so many, of the stray rows."""
 FEWEST_SPOTS, CLOSE_M, DEGREE_M = 30, 0.05, 111_000.0
@@ -34,10 +37,9 @@ class Coordinates:
     x, y
         Metres in the municipality's CRS, shape (n,); NaN where the place is not known.
     fault
-        Why a row's coordinates cannot be used, or empty: ``degrees``, ``metres_for_degrees``,
-        ``swapped_axes``, ``other_crs``, ``outside``. Each is a key of ``fates.REASONS``.
+        Why a row's coordinates cannot be used, one of `FAULTS`, or empty; categories.
     fits
-        The coordinate system in which the row would lie in the municipality, or empty.
+        The coordinate system in which the row would lie in the municipality, or empty; categories.
     """
 
     x: NDArray[np.float64]
@@ -80,8 +82,8 @@ def read(
         Whether the source covers other municipalities too, so that rows outside are expected.
     """
     stated = source_crs or crs
-    fault = pd.Series("", index=x.index, dtype=str)
-    fits = pd.Series("", index=x.index, dtype=str)
+    fault = same("", x.index, FAULTS)
+    fits = same("", x.index, (stated, WGS84, crs, *SYSTEMS))
     degrees = degrees_for_metres(x, y, stated)
     fault, fits = changed(fault, degrees, "degrees"), changed(fits, degrees, WGS84)
     x, y = changed(x, degrees, np.nan), changed(y, degrees, np.nan)

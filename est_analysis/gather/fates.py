@@ -12,6 +12,7 @@ from est_analysis.gather import near, rulings
 from est_analysis.gather.deliveries import Delivery
 from est_analysis.gather.guard import HIDDEN, shown_code
 from est_analysis.gather.rulings import Rulings
+from est_analysis.gather.spread import same, stacked
 from est_analysis.municipality import Source
 
 ACCEPTED, QUARANTINED, DROPPED, REPEATED = "accepted", "quarantined", "dropped", "repeated"
@@ -88,12 +89,15 @@ class Pile:
     def of(cls, name: str, source: Source, delivered: list[Delivery]) -> Pile:
         """Return the rows of a source's deliveries, in their order."""
         delivered = delivered or [Delivery(name, "", no_rows(source))]
-        at = [pd.DataFrame({"file": d.file, "row": d.rows.index}) for d in delivered]
+        at = [
+            pd.DataFrame({"file": same(d.file, d.rows.index), "row": d.rows.index})
+            for d in delivered
+        ]
         broken = [pd.DataFrame({"file": d.file, "row": list(d.broken)}) for d in delivered]
         return cls(
             name,
-            pd.concat([d.rows for d in delivered], ignore_index=True),
-            pd.concat(at, ignore_index=True).astype({"file": str, "row": "int64"}),
+            stacked([d.rows for d in delivered]),
+            stacked(at).astype({"row": "int64"}),
             pd.concat(broken, ignore_index=True).astype({"file": str, "row": "int64"}),
         )
 
@@ -156,7 +160,7 @@ class Fates:
         return pd.Series(pd.Categorical.from_codes(told, FATES), index=self.open.index)
 
     def _lines(self, at: pd.DataFrame, reason: str, column: str) -> pd.DataFrame:
-        where = {"source": self.pile.source, "file": at["file"], "row": at["row"]}
+        where = {"source": self.pile.source, "file": at["file"].astype(str), "row": at["row"]}
         return pd.DataFrame({**where, "column": column, "reason": reason, "value": ""})
 
     def stopped(self) -> pd.DataFrame:

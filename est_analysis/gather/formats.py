@@ -315,15 +315,17 @@ def _quickly(
     from pyarrow import csv as arrow
 
     encoding = encoding.removesuffix("-sig")  # the mark stands before the header
-    content = content.rstrip(b"\r\n")
-    end = b"\n" if b"\n" in content else b"\r"
-    lines = content.count(end) + 1 - (at + 1)
+    length = len(content)
+    while length > 0 and content[length - 1] in b"\r\n":
+        length -= 1
+    end = b"\n" if content.find(b"\n", 0, length) >= 0 else b"\r"
+    lines = content.count(end, 0, length) + 1 - (at + 1)
     if b"\0" in content or lines == 0:
         return None
     names = [str(i) for i in range(width)]
     try:
         table = arrow.read_csv(
-            pa.BufferReader(content),
+            pa.BufferReader(pa.py_buffer(content).slice(0, length)),
             arrow.ReadOptions(column_names=names, skip_rows=at + 1, encoding=encoding),
             arrow.ParseOptions(delimiter=delimiter, ignore_empty_lines=False),
             arrow.ConvertOptions(column_types=dict.fromkeys(names, pa.large_string())),

@@ -59,7 +59,7 @@ class Names:
         own = own[own["likely"] != ""]
         if own.empty:
             return tables.empty(tables.NEAR_MISSES)
-        own = own.assign(source=events["source"], sort="place", means=own["likely"])
+        own = own.assign(source=events["source"].astype(str), sort="place", means=own["likely"])
         keys = ["source", "sort", "written", "means"]
         found = own.groupby(keys, as_index=False).agg(score=("score", "max"), rows=("x", "size"))
         found = found.sort_values(
@@ -96,6 +96,7 @@ def match(events: pd.DataFrame, geography: Geography, decided: Rulings | None = 
     decided = decided or rulings.none()
     source_of, sources = pd.factorize(events["source"])
     place_of, places = pd.factorize(events["place"])
+    sources, places = sources.astype(str), places.astype(str)
     number, pairs = pd.factorize(source_of * len(places) + place_of)
     at_source, at_place = np.divmod(pairs, max(len(places), 1))
     distinct = pd.DataFrame({"source": sources[at_source], "place": places[at_place]})

@@ -106,7 +106,7 @@ def place_events(
     known = gazetteer.match(events, geography, decided)
     level = known.each("level")
     in_gazetteer = level == "place"
-    declared = events["source"].astype("category").map(ways.precision_of).astype(str)
+    declared = text_of(events["source"].astype("category").map(ways.precision_of))
     stacked = stacks.find(
         events,
         here,
@@ -133,7 +133,7 @@ def place_events(
     if streets_declared.any():
         streets = events.loc[streets_declared, "place"]
         plain = streets.map({s: gazetteer.without_number(s) for s in streets.unique()})
-        label = label.mask(streets_declared, plain.reindex(label.index))
+        label = label.mask(streets_declared, text_of(plain).reindex(label.index))
 
     centroids = precision == "area"  # the middle of an area is no place
     nameless = (label == "") & x.notna() & ~centroids

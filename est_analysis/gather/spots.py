@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from est_analysis.gather.spread import each, plain
+
 
 @dataclass(frozen=True)
 class Spots:
@@ -37,14 +39,18 @@ class Spots:
 
     def spread(self, texts: Iterable[str], index: pd.Index) -> pd.Series:
         """Return each row's text, from one text a spot; empty where a row has no spot."""
-        return pd.Series([*texts, ""], dtype=str).take(self.number).set_axis(index)
+        return each([*texts, ""], self.number, index)
 
 
 def changed(column: pd.Series, where: pd.Series, values: object) -> pd.Series:
-    """Return a column with other values somewhere; nothing is copied if it is nowhere, or all."""
+    """
+    Return a column with other values somewhere; nothing is copied if it is nowhere, or all.
+
+    Categories become text where they are changed.
+    """
     if isinstance(values, pd.Series) and where.all():
         return values
-    return column.mask(where, values) if where.any() else column
+    return plain(column).mask(where, values) if where.any() else column
 
 
 def spots(x: ArrayLike, y: ArrayLike) -> Spots:

@@ -15,6 +15,7 @@ from est_analysis.gather import tables
 from est_analysis.gather.gazetteer import normal, without_number
 from est_analysis.gather.geography import NEAR_PLACE_M, Geography
 from est_analysis.gather.spots import Spots
+from est_analysis.gather.spread import same
 from est_analysis.municipality import StandIn
 
 WHAT = {
@@ -101,8 +102,7 @@ def find(
     """
     exact = precision.isin(_WHERE) & events["x"].notna()
     if not exact.any():
-        nothing = pd.Series("", index=events.index, dtype=str)
-        return Stacks(tables.empty(tables.STACKS), nothing)
+        return Stacks(tables.empty(tables.STACKS), same("", events.index))
     own = events[_READ] if exact.all() else events.loc[exact, _READ]
     number = here.among(exact.to_numpy()).number
     own = own.assign(spot=number[exact.to_numpy()])

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from est_analysis.gather import spread
+
 PRECISIONS = ("minute", "hour", "day", "month", "unknown")
 
 _DATE = (
@@ -51,7 +53,7 @@ class Moments:
     at
         Local wall time, ``datetime64[s]``; NaT where nothing was given or nothing could be read.
     precision
-        One of `PRECISIONS`.
+        One of `PRECISIONS`, as categories from the finest on.
     unreadable
         True where something was given but is no date.
     """
@@ -115,7 +117,7 @@ def read(
     each = pd.Series(distinct, dtype=str)
     parsed = _parse(each, home) if form is None else _parse_as(each, form)
     unreadable = (each != "") & parsed["at"].isna()
-    moments = Moments(parsed["at"], parsed["precision"], unreadable)
+    moments = Moments(parsed["at"], _fineness(parsed["precision"]), unreadable)
     closing = each.str.contains(r"\b24[:.]?00")  # the end of a day, said on purpose
     moments = _cut(_known_clock(moments, zone, placeholders, closing), finest)
     at, precision, wrong = (
@@ -150,14 +152,16 @@ def _known_clock(
 def _never_shown(at: pd.Series, zone: str) -> pd.Series:
     """Tell which wall times no clock in `zone` showed: those that summer time skips."""
     day = at.to_numpy().astype("datetime64[D]")
-    days = pd.DatetimeIndex(pd.unique(day[~np.isnat(day)]))
+    days = pd.DatetimeIndex(pd.unique(day)).dropna()
     noon = pd.Timedelta(hours=12)  # every zone has a clock for noon, and none changes there
     length = (days + noon).tz_localize(zone) - (days - noon).tz_localize(zone)
     short = days[length < pd.Timedelta(hours=24)].to_numpy().astype("datetime64[D]")
-    odd = at[np.isin(day, short)]
+    odd = np.flatnonzero(np.isin(day, short))
     first = np.ones(len(odd), dtype=bool)
-    skipped = odd.dt.tz_localize(zone, ambiguous=first, nonexistent="NaT").isna()
-    return skipped.reindex(at.index, fill_value=False)
+    local = at.iloc[odd].dt.tz_localize(zone, ambiguous=first, nonexistent="NaT")
+    skipped = np.zeros(len(at), dtype=bool)
+    skipped[odd] = local.isna()
+    return pd.Series(skipped, index=at.index)
 
 
 _PLAIN = {
@@ -184,12 +188,16 @@ def _plain(text: pd.Series) -> Moments | None:
         except pa.ArrowInvalid:
             return None
         at = pd.Series(cells.to_numpy(zero_copy_only=False), index=text.index)
-        if not at.dropna().dt.year.between(*_YEARS, inclusive="left").all():
+        if given.any() and not _YEARS[0] <= at.min().year <= at.max().year < _YEARS[1]:
             return None
-        each = pd.Series(precision, index=text.index, dtype=str)
-        each = each if given.all() else each.where(given, "unknown")
-        return Moments(at, each, pd.Series(False, index=text.index))
+        told = _fineness(spread.same(precision, text.index))
+        told = told if given.all() else told.where(given, "unknown")
+        return Moments(at, told, pd.Series(False, index=text.index))
     return None
+
+
+def _fineness(precision: pd.Series) -> pd.Series:
+    return precision.astype(pd.CategoricalDtype(PRECISIONS, ordered=True))
 
 
 def _cut(moments: Moments, finest: str) -> Moments:
@@ -197,7 +205,7 @@ def _cut(moments: Moments, finest: str) -> Moments:
     if finest == PRECISIONS[0]:
         return moments
     step = {"hour": "h", "month": "M"}.get(finest, "D")
-    finer = moments.precision.map(PRECISIONS.index) < PRECISIONS.index(finest)
+    finer = moments.precision < finest
     cut = moments.at.dt.to_period(step).dt.to_timestamp().astype(moments.at.dtype)
     return Moments(
         moments.at.mask(finer, cut), moments.precision.mask(finer, finest), moments.unreadable
@@ -211,12 +219,15 @@ def _typed(column: pd.Series, zone: str | None) -> Moments:
     unreadable = at.notna() & ~at.dt.year.between(*_YEARS, inclusive="left")
     at = at.mask(unreadable)
     only_days = bool((at.dropna().dt.normalize() == at.dropna()).all())
-    precision = pd.Series("day" if only_days else "minute", index=at.index, dtype=str)
+    precision = _fineness(spread.same("day" if only_days else "minute", at.index))
     return Moments(at, precision.where(at.notna(), "unknown"), unreadable)
 
 
 def text_of(column: pd.Series) -> pd.Series:
     """Return a column as stripped text, whole numbers without decimals, missing as empty."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        texts = text_of(column.cat.categories.to_series())
+        return spread.each([*texts, ""], column.cat.codes, column.index)
     if pd.api.types.is_float_dtype(column) and (column.dropna() % 1 == 0).all():
         column = column.astype("Int64")
     return column.astype("string").fillna("").astype(str).str.strip()
@@ -366,9 +377,9 @@ def end_of(
     at = moments.at.copy()
     day, month = moments.precision == "day", moments.precision == "month"
     if day.any():
-        at = at.mask(day, at + pd.Timedelta(days=1))
+        at[day] += pd.Timedelta(days=1)
     if month.any():
-        at = at.mask(month, (at + pd.offsets.MonthBegin(1)).astype(at.dtype))
+        at[month] = (at[month] + pd.offsets.MonthBegin(1)).astype(at.dtype)
     if since is None or not (turned := (at < since) & ~day & ~month).any():
         return at
     twice = _comes_twice(at[turned], zone) & _comes_twice(since[turned], zone)

@@ -293,7 +293,8 @@ def unrest(*earlier: ArrayLike) -> Unrest:
     seasons = []
     for given in earlier:
         table = np.asarray(given, dtype=float)
-        table = table[table.sum(axis=1) > 1][:, table.sum(axis=0) > 0]
+        table = table[table.sum(axis=1) > 1]
+        table = table[:, table.sum(axis=0) > 0]
         if table.shape[1] >= FEWEST_YEARS and len(table) >= 2:
             rows, times = np.unique(table, axis=0, return_counts=True)
             seasons.append((rows, times, rows.sum(axis=1), table.sum(axis=0) / table.sum()))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from est_analysis import counts
 from est_analysis.municipality import Municipality
 from est_analysis.patterns import near_repeats, scan, unusual
 from est_analysis.patterns.change import known_then
@@ -23,6 +26,10 @@ from est_analysis.periods import Period
 
 KIND = "reported_crime"
 """The kind of record that is asked about; kinds are never summed."""
+DRAWS = 999
+"""Permutations and simulations of each question, unless fewer are asked for."""
+MANY = 2000
+"""From so many crimes of a group fewer permutations are made: each one costs more."""
 SEED = 2023
 """Of every permutation here; the results hang on it only within Monte Carlo error."""
 
@@ -36,8 +43,9 @@ class StandingOut:
     ----------
     table
         One row a place with any occasion now or then, the farthest above first: ``place``, ``n``
-        (occasions now), ``base_n`` (in the earlier seasons together), ``expected`` (what its
-        share of all says), ``ratio``, ``shrunken``, ``p`` (adjusted over all places).
+        (occasions now), ``base_n`` (in the earlier seasons together), ``ratio`` (its share of all
+        now over its share then), ``low``, ``high`` (its interval, widened by the unrest),
+        ``shrunken`` (`ratio` drawn towards 1), ``p`` (adjusted over all places).
     seasons
         The earlier periods compared with, nearest first.
     why_not
@@ -52,21 +60,30 @@ class StandingOut:
 @dataclass(frozen=True)
 class Repeats:
     """
-    Whether crimes of one group come close together in both space and time, twelve months.
+    Whether crimes of any one group come close together in both space and time, twelve months.
 
     Parameters
     ----------
-    knox
-        The table; None below the gate.
+    groups
+        One row a group with enough occasions, the strongest first: ``group``, ``n``, ``p`` (of the
+        largest excess over its bands), ``within_month`` (the same if dates change places only
+        within a month: what remains is no risk that moves over the map), ``knox`` (the table).
+    p
+        That no group has near repeats: the smallest `p`, adjusted for the number of groups. Dates
+        are permuted group by group, so the groups are independent (Sidak).
     n
-        Occasions that take part.
+        Occasions that are known to the day and the place, all groups.
     windows
-        How the answer hangs on the window's length (`near_repeats.by_window`).
+        How the strongest group's answer hangs on the window (`near_repeats.by_window`).
+    chains
+        The strongest group's chains, as `live` gives them, the most events first.
     """
 
-    knox: near_repeats.Knox | None
+    groups: pd.DataFrame
+    p: float
     n: int
     windows: pd.DataFrame
+    chains: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -95,6 +112,7 @@ def standing_out(
     municipality: Municipality,
     *,
     missing: Mapping[str, str] = MappingProxyType({}),
+    draws: int = DRAWS,
 ) -> StandingOut:
     """
     Hold every public place against the same season of its own earlier years.
@@ -109,6 +127,8 @@ def standing_out(
         Gives thresholds, and what its sources cover.
     missing
         By kind: a file that could not be read.
+    draws
+        Simulations.
 
     Returns
     -------
@@ -134,15 +154,19 @@ def standing_out(
         counted.iloc[:, 0].to_numpy(),
         earlier,
         unrest=unusual.unrest(earlier, *others),
+        replicates=draws,
         seed=SEED,
     )
+    level = municipality.thresholds.interval_level
+    intervals = _intervals(found.n, earlier.sum(axis=1), len(seasons), found.unrest, level)
     table = pd.DataFrame(
         {
             "place": counted.index,
             "n": found.n,
             "base_n": earlier.sum(axis=1),
-            "expected": found.expected,
             "ratio": found.ratio,
+            "low": [interval.low for interval in intervals],
+            "high": [interval.high for interval in intervals],
             "shrunken": found.shrunken,
             "p": found.p_place,
         }
@@ -160,9 +184,33 @@ def standing_out(
     return StandingOut(table.iloc[order].reset_index(drop=True), seasons, why_not)
 
 
-def repeats(events: pd.DataFrame, period: Period, municipality: Municipality) -> Repeats:
+def _intervals(
+    now: np.ndarray, base: np.ndarray, years: int, own: unusual.Unrest, level: float
+) -> list[counts.Interval]:
+    """Return the interval of each place's ratio of shares, its spread widened by the unrest."""
+    weight = own.weight(now + base, years + 1)
+    spread = 1 + np.maximum(now + base - 1, 0) / (weight + 1)
+    whole, before = int(now.sum()), int(base.sum())
+    if not (whole and before):
+        return [counts.Interval(0.0, np.inf, level)] * len(now)
+    return [
+        counts.compare_rates(
+            int(n), whole, int(b), before, level=level, dispersion=float(s)
+        ).interval
+        for n, b, s in zip(now, base, spread, strict=True)
+    ]
+
+
+def repeats(
+    events: pd.DataFrame,
+    period: Period,
+    municipality: Municipality,
+    *,
+    draws: int = 4999,
+    stop_after: int | None = 50,
+) -> Repeats:
     """
-    Ask whether crimes of one group come close together in both space and time.
+    Ask of each group whether its crimes come close together in both space and time.
 
     Parameters
     ----------
@@ -171,27 +219,58 @@ def repeats(events: pd.DataFrame, period: Period, municipality: Municipality) ->
     period
         The twelve months up to its end are looked at.
     municipality
-        Its thresholds give the gate.
+        ``thresholds.minimum_repeats`` is the fewest occasions of a group.
+    draws, stop_after
+        As `near_repeats.knox` takes them; of a group of `MANY` at most `DRAWS`.
 
     Returns
     -------
     Repeats
-        Only pairs of one group count, and dates change places only within a group and a month.
+        Only pairs of one group count: a scratched car does not foretell a burglary.
     """
     own = _occasions(in_period(located(events[events["kind"] == KIND]), period.year_to_end()))
-    if len(own) < municipality.thresholds.minimum_repeats:
-        return Repeats(None, len(own), pd.DataFrame())
-    x, y, days, within = _of_one_group(own)
-    rng = np.random.default_rng(SEED)
-    knox = near_repeats.knox(x, y, days, rng=rng, within=within)
+    rows = []
+    for group, part in own.groupby("group"):
+        if len(part) < municipality.thresholds.minimum_repeats:
+            continue
+        at = (part["x"].to_numpy(), part["y"].to_numpy(), part["day"].to_numpy(float))
+        few = len(part) < MANY
+        options: dict[str, Any] = {"draws": draws if few else min(draws, DRAWS)}
+        options["stop_after"] = stop_after
+        knox = near_repeats.knox(*at, rng=np.random.default_rng(SEED), **options)
+        calm = near_repeats.knox(
+            *at, rng=np.random.default_rng(SEED), within=_month(part["day"]), **options
+        )
+        rows.append((str(group), len(part), knox.maximum_p, calm.maximum_p, knox))
+    table = pd.DataFrame(rows, columns=["group", "n", "p", "within_month", "knox"])
+    table = table.sort_values(["p", "group"], ignore_index=True)
+    if table.empty:
+        return Repeats(table, 1.0, len(own), pd.DataFrame(), _chains(own[:0]))
+    part = own[own["group"] == table["group"].iloc[0]]
     windows = near_repeats.by_window(
-        x, y, days, end=float(days.max()) + 1, rng=rng, within=within, draws=99
+        part["x"],
+        part["y"],
+        part["day"].astype(float),
+        end=float(np.datetime64(period.end, "D").astype(int)),
+        rng=np.random.default_rng(SEED),
+        draws=99,
     )
-    return Repeats(knox, len(own), windows)
+    p = 1 - (1 - float(table["p"].iloc[0])) ** len(table)
+    return Repeats(table, p, len(own), windows, _chains(part.reset_index(drop=True)))
+
+
+def _month(day: pd.Series) -> np.ndarray:
+    return day.to_numpy().astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
 
 
 def bursts(
-    events: pd.DataFrame, period: Period, municipality: Municipality, *, prospective: bool = False
+    events: pd.DataFrame,
+    period: Period,
+    municipality: Municipality,
+    *,
+    prospective: bool = False,
+    draws: int = DRAWS,
+    stop_after: int | None = 50,
 ) -> Bursts:
     """
     Search for bursts: circles of places over runs of days with more crimes than both explain.
@@ -207,6 +286,8 @@ def bursts(
     prospective
         Look for what is going on at the period's end against the twelve months before, as the
         fortnight's meeting needs; otherwise for what went on at any time within the period.
+    draws, stop_after
+        As in `scan.scan`.
 
     Returns
     -------
@@ -224,9 +305,66 @@ def bursts(
         own["day"],
         end=end,
         every=float(period.days),
+        draws=draws,
+        stop_after=stop_after,
         rng=np.random.default_rng(SEED),
     )
     return Bursts(_cylinders(list(found.cylinders), own), len(own), gate)
+
+
+LIVE_METRES, LIVE_DAYS = 200.0, 14.0
+"""How near in space and time a crime of the same group is a live near repeat."""
+
+
+def live(events: pd.DataFrame, period: Period, *, smallest: int) -> pd.DataFrame:
+    """
+    List the chains of near repeats that go on: for the meeting, whatever chance makes of them.
+
+    Parameters
+    ----------
+    events
+        Accepted events of all periods, each counted once.
+    period
+        Now: a chain is live if its last event is of this period.
+    smallest
+        Chains with fewer events are left out, and so are those at places of fewer.
+
+    Returns
+    -------
+    DataFrame
+        One row a chain of crimes of one group, each within `LIVE_METRES` and `LIVE_DAYS` of
+        another: ``group``, ``place`` (its commonest), ``n``, ``metres`` (across), ``first``,
+        ``last`` (dates). The most events first. A list, no claim: chance alone makes some.
+    """
+    since = int(np.datetime64(period.start, "D").astype(int))
+    quarter = Period(period.start - timedelta(days=LOOK_BACK), period.end, "interval")
+    own = _occasions(in_period(located(events[events["kind"] == KIND]), quarter))
+    found = _chains(own, since=since)
+    return found[found["n"] >= smallest].reset_index(drop=True)
+
+
+def _chains(own: pd.DataFrame, *, since: float = -np.inf) -> pd.DataFrame:
+    """Return chains of occasions of one group, each near another in space and time."""
+    columns = ["group", "place", "n", "metres", "first", "last"]
+    if own.empty:
+        return pd.DataFrame(columns=columns)
+    found = near_repeats.chains(
+        _apart(own),
+        own["y"],
+        own["day"],
+        within_m=LIVE_METRES,
+        within_days=LIVE_DAYS,
+        since=since,
+        places=own["place"].to_list(),
+    )
+    found["group"] = [own["group"].iloc[events[0]] for events in found["events"]]
+    for name in ("first", "last"):
+        found[name] = found[name].to_numpy().astype(int).astype("datetime64[D]").astype(object)
+    return found[columns]
+
+
+LOOK_BACK = 92
+"""So many days before the period a chain may have begun."""
 
 
 def _cylinders(found: list[scan.Cylinder], own: pd.DataFrame) -> pd.DataFrame:
@@ -271,14 +409,10 @@ def _occasions(events: pd.DataFrame) -> pd.DataFrame:
     return table[~(same & (table["day"].diff() <= 1))].reset_index(drop=True)
 
 
-def _of_one_group(own: pd.DataFrame) -> tuple[np.ndarray, ...]:
-    """Set groups far apart, so that only pairs of one group are near; label group and month."""
+def _apart(own: pd.DataFrame) -> np.ndarray:
+    """Return x with the groups set far apart, so that only events of one group are near."""
     group = pd.factorize(own["group"], sort=True)[0]
-    apart = 10 * (np.ptp(own["x"].to_numpy()) + near_repeats.SPACE_BANDS[-1])
-    month = own["day"].to_numpy().astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-    x = own["x"].to_numpy() + group * apart
-    days = own["day"].to_numpy(float)
-    return x, own["y"].to_numpy(), days, group * 100_000 + month
+    return np.asarray(own["x"] + group * 10 * (np.ptp(own["x"].to_numpy()) + 2 * LIVE_METRES))
 
 
 def _by_place(own: pd.DataFrame, now: Period, windows: list[Period]) -> pd.DataFrame:

@@ -68,6 +68,7 @@ QUARTERLY = Kind(
         *("near_misses", "ruling_faults", "totals", "groups", "areas", "places"),
         *("located_crimes", "rhythm", "situations", "register", "due", "priorities"),
         *("evaluations", "former", "findings", "comparison", *_SHOWN),
+        *("standing_out", "repeats", "bursts"),
     ),
     "findings",
     tables.QUARTERLY,
@@ -75,7 +76,10 @@ QUARTERLY = Kind(
 MEETING = Kind(
     "mote",
     ("meeting",),
-    ("unread", "totals", "groups", "due", "fortnight_places", "brief_findings"),
+    (
+        *("unread", "totals", "groups", "due", "fortnight_places", "brief_findings"),
+        *("going_on", "live_repeats"),
+    ),
     "brief_findings",
     tables.MEETING,
 )

@@ -22,7 +22,9 @@ def situation(results: Results) -> str:
 
 
 def places(results: Results) -> str:
-    """Return the leading places, and the clusters' sizes."""
+    """Return the leading places, the clusters' sizes, and what the claims rest on."""
+    likely = results.standing_out.table
+    likely = likely[likely["p"] <= results.municipality.thresholds.indication]
     top = results.places.head(3)
     return _lines(
         {
@@ -30,6 +32,14 @@ def places(results: Results) -> str:
             "located crimes": results.located_crimes,
             "cells shown": len(results.cells),
             "clusters": " ".join(str(n) for n in results.clusters["n"]),
+            **{f"stands out: {row.place}": row.n for row in likely.itertuples()},
+            **{
+                f"repeats: {row.group}": f"{row.p:.4f}"
+                for row in results.repeats.groups.itertuples()
+            },
+            "densest burst": " ".join(
+                f"{row.n} of {row.expected:.2f}" for row in results.bursts.found[:1].itertuples()
+            ),
         }
     )
 

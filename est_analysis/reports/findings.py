@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from datetime import timedelta
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from est_analysis.counts import Interval
 from est_analysis.evidence import Finding, Share, Text, Word, judge
 from est_analysis.patterns.change import COMPARED_KINDS
+from est_analysis.patterns.near_repeats import Knox, band_names
+from est_analysis.periods import Period
 from est_analysis.reports.language import KINDS, ONE, WEEKDAYS
 
 if TYPE_CHECKING:
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
     from est_analysis.patterns.reporters import Reporters
     from est_analysis.patterns.rhythms import Rhythm
     from est_analysis.patterns.situations import Situations
-    from est_analysis.periods import Period
+    from est_analysis.patterns.where import Bursts, Repeats, StandingOut
     from est_analysis.reports.results import Results
 
 SEASONS = Text("jämfört med samma tid på året tidigare år")
@@ -319,6 +322,205 @@ def _counted(rows: pd.DataFrame, column: str) -> list[Text]:
     ]
 
 
+OWN_YEARS = Text("jämfört med platsens egna tidigare år")
+SHUFFLED = Text("jämfört med samma brott på andra dagar under året")
+PLACE_AND_DAY = Text("jämfört med vad platserna och dagarna har var för sig")
+
+_NO_PLACES = {
+    "missing": "Platserna jämförs inte med tidigare år: en fil med anmälda brott gick inte att läsa.",
+    "silent": "Platserna jämförs inte med tidigare år: en källa har slutat lämna anmälda brott.",
+    "years": "Platserna jämförs inte med tidigare år: det finns inte två år att jämföra med.",
+    "few": "För få anmälda brott med känd plats för att jämföra platserna med tidigare år.",
+}
+_PLACE = {
+    Word.CLEAR: "{place}: fler anmälda brott än vanligt just här. {against}.",
+    Word.INDICATION: "{place}: kanske fler anmälda brott än vanligt just här. {against}.",
+}
+_PLACE_BY_CHANCE = (
+    "{place}: {against}. Så stora skillnader uppstår också av en slump när många platser jämförs."
+)
+_AGAINST = (
+    "{n} tillfällen mot {expected} i snitt {years} ({ratio} gånger så stor andel av kommunens "
+    "brott, osäkerhet {interval})"
+)
+_AGAINST_NONE = (
+    "{n} tillfällen mot inget {years} ({interval} gånger så stor andel av kommunens brott)"
+)
+
+
+def standing_out_findings(
+    found: StandingOut, level: float, *, worth: float, smallest: int
+) -> list[Finding]:
+    """
+    Return a claim for each place that may lie above its own earlier years, or one for them all.
+
+    All places are one block of the room: they are adjusted for each other. Only those whose `p`
+    is at most `worth` can become claims, and have a sentence; a place with fewer than `smallest`
+    now is never named.
+    """
+    common: dict[str, Any] = {"null": OWN_YEARS, "block": "where/places"}
+    if found.why_not:
+        text = Text(_NO_PLACES[found.why_not])
+        return [
+            Finding("where/places", dict.fromkeys(Word, text), n=0, gate=False, **common)
+        ]
+    table = found.table
+    likely = table[(table["p"] <= worth) & (table["n"] >= smallest)]
+    if likely.empty:
+        text = Text(
+            "Ingen plats har fler anmälda brott än dess egna tidigare år låter vänta: {n} platser "
+            "jämförda med {years}. På en plats med få brott måste de bli många gånger fler för "
+            "att synas.",
+            {"n": len(table), "years": _years(found.seasons)},
+        )
+        n = int(table["n"].sum())
+        p = float(table["p"].min())
+        return [Finding("where/places", dict.fromkeys(Word, text), n=n, p=p, **common)]
+    findings = []
+    for rank, row in enumerate(likely.to_dict("records")):
+        interval = Interval(float(row["low"]), float(row["high"]), level)
+        against = Text(
+            _AGAINST if row["base_n"] else _AGAINST_NONE,
+            {
+                "n": int(row["n"]),
+                "expected": float(row["base_n"]) / len(found.seasons),
+                "years": _years(found.seasons),
+                "ratio": float(row["ratio"]),
+                "interval": interval,
+            },
+        )
+        values = {"place": str(row["place"]), "against": against}
+        findings.append(
+            Finding(
+                f"where/place/{row['place']}",
+                {word: Text(_PLACE.get(word, _PLACE_BY_CHANCE), values) for word in Word},
+                n=int(row["n"]),
+                estimate=float(row["ratio"]),
+                interval=interval,
+                unit="share",
+                p=float(row["p"]),
+                rank=50.0 + rank,
+                **common,
+            )
+        )
+    return findings
+
+
+def repeats_finding(found: Repeats, gate: int, smallest: int) -> Finding:
+    """Return whether crimes of one group come close together in both space and time."""
+    common: dict[str, Any] = {"id": "where/repeats", "n": found.n, "null": SHUFFLED, "rank": 80.0}
+    if found.groups.empty:
+        text = Text(
+            "Ingen brottsgrupp har {gate} brott med känd plats och dag på tolv månader: för få för "
+            "att se om de upprepas nära i både tid och rum.",
+            {"gate": gate},
+        )
+        return Finding(sentences=dict.fromkeys(Word, text), gate=False, **common)
+    best = found.groups.iloc[0].to_dict()
+    knox: Knox = best["knox"]
+    space, time = knox.strongest
+    observed, mean = int(knox.observed[space, time]), float(knox.mean[space, time])
+    values: dict[str, Any] = {
+        "group": str(best["group"]),
+        "metres": Text(band_names(knox.metres, "m")[space]),
+        "days": Text(band_names(knox.days, "dygn")[time]),
+        "observed": observed,
+        "mean": mean,
+        "asked": len(found.groups),
+    }
+    seen = "{observed} par med {metres} och {days} emellan, mot {mean} om dagarna byter plats"
+    sentences = {
+        Word.CLEAR: "{group} upprepas nära i både tid och rum: " + seen + ".",
+        Word.INDICATION: "{group} upprepas kanske nära i både tid och rum: " + seen + ".",
+    }
+    more = (
+        " Det gäller även inom en och samma månad."
+        if best["within_month"] <= _LASTS
+        else " Det kan också bero på att brotten flyttade under året."
+    )
+    tight = (found.chains["n"] >= smallest) & (found.chains["metres"] <= TIGHT_METRES)
+    chain = found.chains[tight].head(1).to_dict("records")
+    if chain:
+        more += " Mest: {count} brott kring {place}, {when}."
+        first, last = chain[0]["first"], chain[0]["last"]
+        values |= {
+            "count": int(chain[0]["n"]),
+            "place": str(chain[0]["place"]),
+            "when": Period(first, last + timedelta(days=1), "interval"),
+        }
+    sentences = {word: text + more for word, text in sentences.items()}
+    quiet = Text(
+        "Inget visar att brott av samma slag upprepas nära i både tid och rum. Mest skiljer {group}: "
+        + seen
+        + ".",
+        values,
+    )
+    return Finding(
+        sentences={w: Text(sentences[w], values) if w in sentences else quiet for w in Word},
+        estimate=observed / mean if mean else math.inf,
+        unit="pairs",
+        p=found.p if observed >= MEANINGFUL * mean else 1.0,
+        **common,
+    )
+
+
+_LASTS = 0.05
+TIGHT_METRES = 400.0
+"""A chain that reaches farther is no place to go to: in a city everything is near something."""
+MEANINGFUL = 1.2
+"""So many times the expected pairs before near repeats are worth a word, however sure they are."""
+
+
+def bursts_finding(found: Bursts, gate: int, *, now: bool = False) -> Finding:
+    """Return where crimes gathered in time; `now` for what goes on at a meeting."""
+    common: dict[str, Any] = {
+        "id": "where/going_on" if now else "where/burst",
+        "n": found.n,
+        "null": PLACE_AND_DAY,
+        "rank": 70.0,
+    }
+    if not found.gate:
+        text = Text(
+            "{n} anmälda brott har känd plats och dag: för få för att söka anhopningar (minst "
+            "{gate}).",
+            {"n": found.n, "gate": gate},
+        )
+        return Finding(sentences=dict.fromkeys(Word, text), gate=False, **common)
+    if found.found.empty:
+        text = Text("Ingen anhopning: inga brott ligger tätare i tid och rum än väntat.")
+        return Finding(sentences=dict.fromkeys(Word, text), p=1.0, **common)
+    best = found.found.iloc[0].to_dict()
+    values = {
+        "place": str(best["place"]),
+        "count": int(best["n"]),
+        "expected": float(best["expected"]),
+        "metres": math.ceil(best["metres"] / 10) * 10,
+        "when": Period(best["first"], best["last"] + timedelta(days=1), "interval"),
+    }
+    where = "kring {place}: {count} anmälda brott inom {metres} meter {when}, mot {expected} "
+    where += "väntade"
+    sentences = {
+        Word.CLEAR: "Anhopning " + where + ".",
+        Word.INDICATION: "Kanske en anhopning " + where + ".",
+    }
+    quiet = "Ingen säker anhopning. Tätast är det " + where + ": så tätt blir det ofta av en slump."
+    often = ""
+    if now and best["recurrence"] >= WATCH_DAYS:
+        values["days"] = round(best["recurrence"])
+        often = " Så starkt av en slump ungefär var {days}:e dag."
+    return Finding(
+        sentences={word: Text(sentences.get(word, quiet) + often, values) for word in Word},
+        estimate=float(best["n"] / best["expected"]),
+        unit="burst",
+        p=float(best["p"]),
+        **common,
+    )
+
+
+WATCH_DAYS = 100
+"""From so many days between false alarms as strong, the meeting is told how many."""
+
+
 def cluster_finding(clusters: pd.DataFrame, located: int, thresholds: Thresholds) -> Finding:
     """Return how many dense clusters there are, or that there are too few events to look."""
     values: dict[str, Any] = {
@@ -543,6 +745,18 @@ def quarterly(results: Results) -> list[Finding]:
             results.municipality.disclosure.smallest_place_count,
         ),
         cluster_finding(results.clusters, results.located_crimes, thresholds),
+        *standing_out_findings(
+            results.standing_out,
+            thresholds.interval_level,
+            worth=thresholds.indication,
+            smallest=results.municipality.disclosure.smallest_place_count,
+        ),
+        repeats_finding(
+            results.repeats,
+            thresholds.minimum_repeats,
+            results.municipality.disclosure.smallest_place_count,
+        ),
+        bursts_finding(results.bursts, thresholds.minimum_scan),
         rhythm_finding(results.rhythm, thresholds.minimum_rhythm),
         situation_finding(results.situations),
         due_finding(results.due, kept=_has_register(results)),
@@ -563,5 +777,6 @@ def meeting(results: Results) -> list[Finding]:
         due_finding(results.due, kept=_has_register(results)),
         *change_findings(results.totals, "kind", thresholds.interval_level),
         *change_findings(results.groups, "group", thresholds.interval_level),
+        bursts_finding(results.going_on, thresholds.minimum_scan, now=True),
     ]
     return judge(found, thresholds)

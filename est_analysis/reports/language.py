@@ -146,13 +146,13 @@ class Language:
         return self.write(value.item()) if hasattr(value, "item") else str(value)
 
     def number(self, value: float, digits: int | None = None) -> str:
-        """Return a number with as many decimals as it carries: one up to ten, none above."""
+        """Return a number with as many decimals as it carries: one up to ten, two near zero."""
         if math.isnan(value):
             return "–"
         if math.isinf(value):
             return "∞" if value > 0 else "−∞"
         if digits is None:
-            digits = 1 if abs(value) < 10 else 0
+            digits = 0 if abs(value) >= 10 else 2 if 0 < abs(value) < 0.095 else 1
         return str(format_decimal(round(value, digits), f"#,##0.{'0' * digits}", self.locale))
 
     def _interval(self, interval: Interval) -> str:
@@ -178,6 +178,8 @@ class Language:
             first = format_date(period.start, "MMMM", locale=self.locale)
             return f"{first}–{format_date(period.last, 'MMMM y', locale=self.locale)}"
         first_day, last_day = period.start, period.last
+        if first_day == last_day:
+            return self.long_date(first_day)
         if (first_day.year, first_day.month) == (last_day.year, last_day.month):
             return f"{first_day.day}–{self.long_date(last_day)}"
         same_year = first_day.year == last_day.year

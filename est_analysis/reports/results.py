@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from est_analysis.patterns.rhythms import Rhythm
     from est_analysis.patterns.situations import Situations
     from est_analysis.patterns.surfaces import Surfaces
+    from est_analysis.patterns.where import Bursts, Repeats, StandingOut
     from est_analysis.reports.language import Language
 
 RESULTS_FOLDER = "EST_RESULTS"
@@ -283,6 +284,42 @@ class Results:
 
         smallest = self.municipality.disclosure.smallest_place_count
         return reported_at(self.events, "safe_place", self.year, smallest=smallest)
+
+    @result
+    def standing_out(self) -> StandingOut:
+        """Places that hold more than their own earlier years say."""
+        from est_analysis.patterns.where import standing_out
+
+        return standing_out(self.events, self.period, self.municipality, missing=self.missing)
+
+    @result
+    def repeats(self) -> Repeats:
+        """Whether crimes of one group come close together in both space and time."""
+        from est_analysis.patterns.where import repeats
+
+        return repeats(self.events, self.period, self.municipality)
+
+    @result
+    def bursts(self) -> Bursts:
+        """Where crimes gathered in time within the period."""
+        from est_analysis.patterns.where import bursts
+
+        return bursts(self.events, self.period, self.municipality)
+
+    @result
+    def going_on(self) -> Bursts:
+        """Where crimes gather at the period's end; for the meeting."""
+        from est_analysis.patterns.where import bursts
+
+        return bursts(self.events, self.period, self.municipality, prospective=True)
+
+    @result
+    def live_repeats(self) -> pd.DataFrame:
+        """Chains of near repeats that go on; for the meeting."""
+        from est_analysis.patterns.where import live
+
+        smallest = self.municipality.disclosure.smallest_place_count
+        return live(self.events, self.period, smallest=smallest)
 
     @result
     def rhythm(self) -> Rhythm:
