@@ -14,7 +14,7 @@ import shapely
 
 from est_analysis.evidence import Text, Word
 from est_analysis.patterns.hotspots import PLACE_KINDS
-from est_analysis.reports.language import KINDS, SYMBOLS
+from est_analysis.reports.language import KINDS
 from est_analysis.reports.maps.contours import reaching
 from est_analysis.reports.maps.ground import near_names, spots
 
@@ -222,8 +222,8 @@ def standing_out(results: Results) -> Layer:
             table,
             [f"{say.word(word)}: {say.sentence(f.text)}" for f in own],
             Style(ORANGE, 2, symbol=word.value),
-            f"{say.word(word).lower()} ({SYMBOLS[word]})",
-            say.translate(KINDS["reported_crime"]),
+            say.word(word).lower(),
+            say.translate("tillfällen med anmälda brott"),
         )
     title = say.translate("Platser med fler brott än under sina egna tidigare år")
     return Layer("avviker", title, tuple(parts))
