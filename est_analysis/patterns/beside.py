@@ -17,8 +17,10 @@ FEWEST = 5
 """Below so many of a kind a place is never called high in it."""
 WORDS = {
     "both": "både och",
-    "fear": "otrygghet utan lika mycket brott",
-    "crime": "brott utan lika mycket otrygghet",
+    "fear": "otrygghet står ensam",
+    "crime": "brott står ensamt",
+    "unclear": "går inte att säga",
+    "neither": "ingetdera sticker ut",
     "too_few": "för få att säga",
 }
 """The classes, and what they are called."""
@@ -55,8 +57,9 @@ def beside(
     High is at least `FEWEST`, and more than a place's mean even at the lower end of its interval
     (Garwood); the mean is over all places that hold either kind. Both: high in both. One alone:
     high in it, and its part of all of its kind larger than the place's part of the other kind,
-    exactly (binomial). Everything else is too few to tell: most places are, and it does not mean
-    that they are safe. A sorting of places one by one, not corrected for their number.
+    exactly (binomial); if that cannot be told, it is unclear. Under `FEWEST` of both there are too
+    few to tell: most places are, and it does not mean that they are safe. A sorting of places one
+    by one, not corrected for their number.
     """
     own = in_period(events, period.year_to_end())
     own = own[own["kind"].isin([CRIME, FEAR])]
@@ -82,10 +85,8 @@ def beside(
         }
     )
     found = found[(table >= smallest).any(axis=1).to_numpy()]
-    told = found["state"].map(list(WORDS).index)
-    order = np.lexsort(
-        (found["name"], -found["crime"].fillna(0), -found["fear"].fillna(0), told == len(WORDS) - 1)
-    )
+    plain = found["state"].isin(["neither", "too_few"])
+    order = np.lexsort((found["name"], -found["crime"].fillna(0), -found["fear"].fillna(0), plain))
     return found.iloc[order].reset_index(drop=True)
 
 
@@ -94,8 +95,10 @@ def _state(crime: int, fear: int, totals: pd.Series, places: int, level: float) 
     high_fear = _is_high(fear, int(totals[FEAR]) / places, level)
     if high_crime and high_fear:
         return "both"
-    if not (high_crime or high_fear) or not totals.all():
-        return "too_few"
+    if not (high_crime or high_fear):
+        return "too_few" if max(crime, fear) < FEWEST else "neither"
+    if not totals.all():
+        return "unclear"
     parts = counts.compare_rates(
         fear, int(totals[FEAR]), crime, int(totals[CRIME]), level=level
     ).interval
@@ -103,7 +106,7 @@ def _state(crime: int, fear: int, totals: pd.Series, places: int, level: float) 
         return "fear"
     if high_crime and not math.isinf(parts.high) and parts.high < 1:
         return "crime"
-    return "too_few"
+    return "unclear"
 
 
 def _is_high(n: int, mean: float, level: float) -> bool:

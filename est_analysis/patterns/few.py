@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from est_analysis.municipality import Municipality
-from est_analysis.patterns.change import known_then
 from est_analysis.patterns.concentration import Concentration, SameTop, concentration, same_top
-from est_analysis.patterns.coverage import in_period
-from est_analysis.patterns.ranked import covered_before, leading_kind, year_before
+from est_analysis.patterns.ranked import Basis
 from est_analysis.patterns.units import Units
-from est_analysis.periods import Period
 
 TOP = 10
 """So many places are called foremost."""
@@ -45,29 +40,16 @@ class Few:
     sort: str
 
 
-def few(
-    events: pd.DataFrame,
-    period: Period,
-    municipality: Municipality,
-    units: Units | None,
-    *,
-    missing: Collection[str] = (),
-) -> Few | None:
+def few(found: Basis, units: Units | None) -> Few | None:
     """
     Measure how few places hold how much in twelve months.
 
     Parameters
     ----------
-    events
-        Accepted events of all periods and kinds.
-    period
-        The twelve months end where it ends.
-    municipality
-        What its sources cover.
+    found
+        As `ranked.basis` gives it.
     units
         Stretches of street or cells, the empty ones included; chance falls on them by their size.
-    missing
-        Kinds of which a file could not be read.
 
     Returns
     -------
@@ -76,16 +58,10 @@ def few(
     """
     if units is None or len(units.size) < 2:
         return None
-    kind, year = leading_kind(events, period), period.year_to_end()
-    own = events[events["kind"] == kind]
-    now = _counted(in_period(own, year), units)
-    found = concentration(now, risk=units.size, replicates=DRAWS, seed=SEED)
-    same = None
-    if covered_before(events, kind, period, municipality, missing):
-        earlier = year_before(year)
-        before = _counted(in_period(known_then(own, earlier, year), earlier), units)
-        same = same_top(before, now, TOP)
-    return Few(found, same, kind, units.sort)
+    now = _counted(found.now, units)
+    measured = concentration(now, risk=units.size, replicates=DRAWS, seed=SEED)
+    same = same_top(_counted(found.before, units), now, TOP) if found.covered else None
+    return Few(measured, same, found.kind, units.sort)
 
 
 def _counted(events: pd.DataFrame, units: Units) -> NDArray[np.int64]:

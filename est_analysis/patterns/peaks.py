@@ -26,7 +26,7 @@ class Peak:
     Parameters
     ----------
     n
-        Events with a usable time.
+        Events with a usable time; where all of them are too few, all of them.
     hour, hour_share
         First of the `BLOCK` busiest hours in a row, any day, and their share of the events.
     day, day_share
@@ -62,6 +62,8 @@ def peak(events: pd.DataFrame, *, longest_span_hours: int) -> Peak:
         The highest of all blocks is held against the highest that as many events give when spread
         evenly (its 95 % level), since the best of 24 always looks good.
     """
+    if (most := int(events["count"].sum())) < FEWEST:
+        return Peak(most)
     found = aoristic(events, longest_span_hours=longest_span_hours)
     if found.n < FEWEST:
         return Peak(found.n)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -14,13 +15,14 @@ from est_analysis.municipality import Municipality
 from est_analysis.patterns.coverage import in_period
 from est_analysis.patterns.hotspots import PLACE_KINDS, located
 from est_analysis.patterns.peaks import Peak, peak
-from est_analysis.patterns.ranked import Ranked, commonest
+from est_analysis.patterns.ranked import Ranked, commonest_of
 from est_analysis.patterns.situations import traits
 from est_analysis.periods import Period
 
 MOST_PLACES, MOST_AREAS = 5, 5
 SITUATION = 5
 """So many events of the same sort, time of day and part of the week are a situation."""
+MOST_SITUATIONS, MOST_FACTORS = 2, 4
 
 
 @dataclass(frozen=True)
@@ -57,11 +59,11 @@ class Profile:
     dense: bool
     place_type: str
     responsible: str
-    counts: dict[str, int | None]
-    groups: list[str]
-    peak: Peak
-    situations: list[tuple[tuple[str, ...], int]]
-    factors: list[str]
+    counts: dict[str, int | None] = field(default_factory=dict)
+    groups: list[str] = field(default_factory=list)
+    peak: Peak = field(default_factory=lambda: Peak(0))
+    situations: list[tuple[tuple[str, ...], int]] = field(default_factory=list)
+    factors: list[str] = field(default_factory=list)
     why: list[str] = field(default_factory=list)
     defects: list[str] = field(default_factory=list)
 
@@ -101,47 +103,51 @@ def profiles(
     here = located(in_period(events, period.year_to_end()))
     here = here[here["kind"].isin(PLACE_KINDS)]
     names = list(ranked.table["name"].head(MOST_PLACES))
-    by_place = {place: rows for place, rows in here.groupby("place") if place in names}
-    found = [_profile(name, by_place[name], municipality, geography, ranked.kind) for name in names]
+    parts = [here[here["place"] == name] for name in names]
     near = municipality.thresholds.cluster_radius_m / 2
-    for row in clusters.head(MOST_AREAS).itertuples():
-        outline = shapely.buffer(row.geometry, near)
+    spots = here[["x", "y"]].to_numpy(float)
+    for outline in shapely.buffer(clusters.geometry.head(MOST_AREAS).to_numpy(), near):
         shapely.prepare(outline)
-        rows = here[shapely.intersects_xy(outline, here[["x", "y"]].to_numpy(float))]
-        found.append(
-            _profile(str(row.name), rows, municipality, geography, ranked.kind, dense=True)
-        )
-    return found
-
-
-def _profile(
-    name: str,
-    rows: pd.DataFrame,
-    municipality: Municipality,
-    geography: Geography,
-    kind: str,
-    *,
-    dense: bool = False,
-) -> Profile:
-    smallest = municipality.disclosure.smallest_place_count
-    of_kind = {one: part for one, part in rows.groupby("kind")}
-    none = rows.iloc[:0]
-    own = of_kind.get(kind, none)
-    tally = {one: int(of_kind.get(one, none)["count"].sum()) for one in PLACE_KINDS}
-    place_type, responsible = ("", "") if dense else _ground(name, rows, geography)
-    return Profile(
-        name=name,
-        dense=dense,
-        place_type=place_type,
-        responsible=responsible,
-        counts={one: n if n == 0 or n >= smallest else None for one, n in tally.items()},
-        groups=commonest(own, "group", smallest),
-        peak=peak(own, longest_span_hours=municipality.thresholds.longest_span_hours),
-        situations=_situations(own),
-        factors=_factors(rows, smallest),
-        why=commonest(of_kind.get("unsafe_place", none), "group", smallest),
-        defects=commonest(of_kind.get("physical_defect", none), "group", smallest),
+        parts.append(here[shapely.intersects_xy(outline, spots)])
+    titles = [*names, *map(str, clusters["name"].head(MOST_AREAS))]
+    rows = pd.concat(
+        [part.assign(of=number) for number, part in enumerate(parts)] or [here.assign(of=0)],
+        ignore_index=True,
     )
+    told = _told(rows, ranked.kind, municipality)
+    return [
+        Profile(
+            name,
+            number >= len(names),
+            *(("", "") if number >= len(names) else _ground(name, parts[number], geography)),
+            **{trait: of_each[number] for trait, of_each in told.items() if number in of_each},
+        )
+        for number, name in enumerate(titles)
+    ]
+
+
+def _told(rows: pd.DataFrame, kind: str, municipality: Municipality) -> dict[str, dict[int, Any]]:
+    """Return each of a profile's fields by the number of the profile that the rows are ``of``."""
+    smallest = municipality.disclosure.smallest_place_count
+    longest = municipality.thresholds.longest_span_hours
+    own = rows[rows["kind"] == kind]
+    tally = rows.pivot_table(
+        index="of", columns="kind", values="count", aggfunc="sum", fill_value=0
+    ).reindex(columns=list(PLACE_KINDS), fill_value=0)
+    return {
+        "counts": {
+            number: {one: int(n) if n == 0 or n >= smallest else None for one, n in line.items()}
+            for number, line in tally.to_dict("index").items()
+        },
+        "groups": commonest_of(own, "of", "group", smallest),
+        "peak": {
+            number: peak(part, longest_span_hours=longest) for number, part in own.groupby("of")
+        },
+        "situations": _situations(own),
+        "factors": _factors(rows, smallest),
+        "why": commonest_of(rows[rows["kind"] == "unsafe_place"], "of", "group", smallest),
+        "defects": commonest_of(rows[rows["kind"] == "physical_defect"], "of", "group", smallest),
+    }
 
 
 def _ground(name: str, rows: pd.DataFrame, geography: Geography) -> tuple[str, str]:
@@ -152,24 +158,26 @@ def _ground(name: str, rows: pd.DataFrame, geography: Geography) -> tuple[str, s
     return place_type, str(listed["responsible"].iloc[0]) if len(listed) else ""
 
 
-def _situations(own: pd.DataFrame) -> list[tuple[tuple[str, ...], int]]:
+def _situations(own: pd.DataFrame) -> dict[int, list[tuple[tuple[str, ...], int]]]:
     """Count what, time of day and part of the week together; those that recur, most first."""
-    named = traits(own)
+    keys = ["group", "daypart", "weekend"]
+    named = traits(own)[keys].assign(of=own["of"], n=own["count"])
     named = named[(named["daypart"] != "") & (named["weekend"] != "")]
-    tally = own["count"].groupby([named["group"], named["daypart"], named["weekend"]]).sum()
-    tally = tally.sort_index()
-    tally = tally[tally >= SITUATION].sort_values(ascending=False, kind="stable")
-    return [(tuple(map(str, key)), int(n)) for key, n in tally.head(2).items()]
+    tally = named.groupby(["of", *keys])["n"].sum().reset_index()
+    tally = tally[tally["n"] >= SITUATION]
+    tally = tally.sort_values(["of", "n", *keys], ascending=[True, False, True, True, True])
+    tally = tally[tally.groupby("of").cumcount() < MOST_SITUATIONS]
+    found: dict[int, list[tuple[tuple[str, ...], int]]] = {}
+    for of, *key, n in tally.itertuples(index=False):
+        found.setdefault(of, []).append((tuple(map(str, key)), int(n)))
+    return found
 
 
-def _factors(rows: pd.DataFrame, smallest: int) -> list[str]:
+def _factors(rows: pd.DataFrame, smallest: int) -> dict[int, list[str]]:
     """Return factors named often enough by reports of one kind, the most named first."""
-    named = rows[rows["factors"] != ""]
-    if named.empty:
-        return []
+    named = rows.loc[rows["factors"] != "", ["of", "kind", "factors", "count"]]
     each = named.assign(factor=named["factors"].str.split(",")).explode("factor")
-    each["factor"] = each["factor"].str.strip()
+    each["factor"] = each["factor"].astype(str).str.strip()
     each = each[each["factor"] != ""]
-    tally = each.groupby(["factor", "kind"])["count"].sum().groupby(level=0).max().sort_index()
-    tally = tally[tally >= smallest].sort_values(ascending=False, kind="stable")
-    return [str(name) for name in tally.index[:4]]
+    most = each.groupby(["of", "factor", "kind"])["count"].sum().groupby(level=[0, 1]).max()
+    return commonest_of(most.reset_index(), "of", "factor", smallest, most=MOST_FACTORS)

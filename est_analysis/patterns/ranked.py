@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -70,47 +71,46 @@ class Ranked:
     dispersion: float = 1.0
 
 
-def leading_kind(events: pd.DataFrame, period: Period) -> str:
-    """Return the first kind of record that has any place in twelve months: crime, where it is."""
-    year = located(in_period(events, period.year_to_end()))
-    present = set(year["kind"])
-    return next((kind for kind in PLACE_KINDS if kind in present), PLACE_KINDS[0])
+@dataclass(frozen=True, eq=False)
+class Basis:
+    """
+    The events that places are ranked by, of one kind; computed once for every sort of place.
+
+    Parameters
+    ----------
+    kind
+        The kind of record.
+    events
+        All of it, all periods.
+    now, before
+        Twelve months, and the twelve before as they were known at the same age.
+    period, seasons
+        The period, and the same season of earlier years that are covered, as known at its age.
+    covered
+        Whether this and the year before can be compared place by place.
+    first
+        The first day that every source tells of places; None where none does.
+    """
+
+    kind: str
+    events: pd.DataFrame
+    now: pd.DataFrame
+    before: pd.DataFrame
+    period: pd.DataFrame
+    seasons: list[pd.DataFrame]
+    covered: bool
+    first: date | None
 
 
-def year_before(year: Period) -> Period:
-    """Return the twelve months before twelve months, by the calendar."""
-    return Period(year.start, year.start, "interval").year_to_end()
-
-
-def covered_before(
-    events: pd.DataFrame,
-    kind: str,
-    period: Period,
-    municipality: Municipality,
-    missing: Collection[str] = (),
-) -> bool:
-    """Tell whether this and the year before can be compared place by place."""
-    first = first_covered(events, kind, municipality, by_place=True)
-    return (
-        first is not None
-        and first <= year_before(period.year_to_end()).start
-        and kind not in missing
-        and silent_since(events, kind, period, municipality) is None
-    )
-
-
-def rank(
+def basis(
     events: pd.DataFrame,
     period: Period,
     municipality: Municipality,
     *,
-    units: Units | None = None,
     missing: Collection[str] = (),
-    dispersion: float | None = None,
-    most: int = MOST,
-) -> Ranked:
+) -> Basis:
     """
-    Rank places of one sort by what was reported there in twelve months.
+    Choose what places are ranked by.
 
     Parameters
     ----------
@@ -119,11 +119,62 @@ def rank(
     period
         Now; the twelve months end where it ends.
     municipality
-        Gives thresholds, what may be shown, and what its sources cover.
-    units
-        What places are counted by; None is their public names.
+        Gives thresholds, and what its sources cover.
     missing
         Kinds of which a file could not be read: they are compared with nothing.
+
+    Returns
+    -------
+    Basis
+        Of the first kind of record in `hotspots.PLACE_KINDS` that has any place in the twelve
+        months: reported crime, where it is.
+    """
+    year = period.year_to_end()
+    present = set(located(in_period(events, year))["kind"])
+    kind = next((kind for kind in PLACE_KINDS if kind in present), PLACE_KINDS[0])
+    own = events[events["kind"] == kind]
+    first = first_covered(own, kind, municipality, by_place=True)
+    whole = kind not in missing
+    earlier = year_before(year)
+    covered = whole and first is not None and first <= earlier.start
+    covered = covered and silent_since(own, kind, period, municipality) is None
+    seasons = [
+        in_period(known_then(own, season, period), season)
+        for season in period.same_season(municipality.thresholds.history_years)
+        if whole and first is not None and season.start >= first
+    ]
+    before = in_period(known_then(own, earlier, year), earlier) if covered else own.iloc[:0]
+    now = in_period(own, year)
+    return Basis(kind, own, now, before, in_period(now, period), seasons, covered, first)
+
+
+def year_before(year: Period) -> Period:
+    """Return the twelve months before twelve months, by the calendar."""
+    return Period(year.start, year.start, "interval").year_to_end()
+
+
+def rank(
+    found: Basis,
+    period: Period,
+    municipality: Municipality,
+    *,
+    units: Units | None = None,
+    dispersion: float | None = None,
+    most: int = MOST,
+) -> Ranked:
+    """
+    Rank places of one sort by what was reported there in twelve months.
+
+    Parameters
+    ----------
+    found
+        As `basis` gives it.
+    period
+        Now; the twelve months end where it ends.
+    municipality
+        Gives thresholds, and what may be shown.
+    units
+        What places are counted by; None is their public names.
     dispersion
         Variance over mean between years; None is what the places' own earlier years show.
     most
@@ -137,58 +188,83 @@ def rank(
         show from year to year; each is of its own place, and none is a claim.
     """
     smallest = municipality.disclosure.smallest_place_count
-    kind = leading_kind(events, period)
-    own = _with_unit(events[events["kind"] == kind], units)
     year = period.year_to_end()
-    now, first = in_period(own, year), first_covered(events, kind, municipality, by_place=True)
+    now, before = _with_unit(found.now, units), _with_unit(found.before, units)
     counted = _tally(now)
-    covered = covered_before(events, kind, period, municipality, missing)
-    before = in_period(known_then(own, year_before(year), year), year_before(year))
     shown = counted[counted >= smallest]
     listed = shown.sort_index().sort_values(ascending=False, kind="stable").head(most)
     table = pd.DataFrame({"n": listed}).rename_axis(index="unit")
     intervals = [counts.poisson_interval(int(n)) for n in listed]
     table["low"], table["high"] = [i.low for i in intervals], [i.high for i in intervals]
     table["share"] = listed / max(1, int(counted.sum()))
-    states = _states(pd.concat([before, now]), year) if covered else pd.Series(dtype=str)
     if dispersion is None:
-        dispersion = unrest(own, period, municipality, by="unit", first=first) if covered else 1.0
-    base = _tally(before) if covered else None
+        own = _with_unit(found.events, units)
+        dispersion = (
+            unrest(own, period, municipality, by="unit", first=found.first)
+            if found.covered
+            else 1.0
+        )
+    base = _tally(before) if found.covered else None
     table = table.join(_changes(listed, base, year, municipality, dispersion))
+    states = _states(pd.concat([before, now]), year) if found.covered else pd.Series(dtype=object)
     table["state"] = states.reindex(table.index).fillna("").to_numpy(object)
-    table = table.join(_seasons(own, period, municipality, first, missing, table.index))
-    inside = {unit: rows for unit, rows in now.groupby("unit") if unit in table.index}
+    table = table.join(_seasons(found, units, smallest, table.index))
+    inside = now[now["unit"].isin(table.index)]
+    groups = commonest_of(inside, "unit", "group", smallest)
+    around = commonest_of(inside, "unit", "place", 1, most=1)
     longest = municipality.thresholds.longest_span_hours
-    table["groups"] = pd.Series(
-        {unit: commonest(rows, "group", smallest) for unit, rows in inside.items()}, dtype=object
-    )
-    table["peak"] = pd.Series(
-        {unit: peak(rows, longest_span_hours=longest) for unit, rows in inside.items()},
-        dtype=object,
-    )
-    table["around"] = pd.Series(
-        {unit: _most(rows, "place") for unit, rows in inside.items()}, dtype=object
+    rows = {unit: part for unit, part in inside.groupby("unit")}
+    names = list(table.index) if units is None else units.names([int(u) for u in table.index])
+    columns = {
+        "groups": [groups.get(unit, []) for unit in table.index],
+        "peak": [peak(rows[unit], longest_span_hours=longest) for unit in table.index],
+        "around": [around[unit][0] for unit in table.index],
+        "name": [str(name) for name in names],
+    }
+    table = table.assign(
+        **{name: pd.Series(v, index=table.index, dtype=object) for name, v in columns.items()}
     )
     table, mean = _rates(table, counted, units)
-    names = list(table.index) if units is None else units.names([int(u) for u in table.index])
     return Ranked(
-        table.assign(name=pd.Series(names, index=table.index, dtype=object)).reset_index(drop=True),
-        kind,
+        table.reset_index(drop=True),
+        found.kind,
         "place" if units is None else units.sort,
         int(counted.sum()),
         len(counted),
         mean,
-        _tallied(states.reindex(shown.index)) if covered else {},
-        covered,
+        _tallied(states.reindex(shown.index)) if found.covered else {},
+        found.covered,
         dispersion,
     )
 
 
-def commonest(rows: pd.DataFrame, column: str, smallest: int, most: int = GROUPS) -> list[str]:
-    """Return the commonest values of a column that stand for at least `smallest` events each."""
-    tally = rows[rows[column] != ""].groupby(column)["count"].sum().sort_index()
-    tally = tally[tally >= smallest].sort_values(ascending=False, kind="stable")
-    return [str(name) for name in tally.index[:most]]
+def commonest_of(
+    rows: pd.DataFrame, by: str, column: str, smallest: int, most: int = GROUPS
+) -> dict[Any, list[str]]:
+    """
+    Return each place's commonest values of a column, most first.
+
+    Parameters
+    ----------
+    rows
+        Events.
+    by, column
+        What tells places apart, and what is counted; empty values are passed over.
+    smallest
+        Values that stand for fewer events at a place are left out, so that none shows one event.
+    most
+        So many of each place.
+
+    Returns
+    -------
+    dict
+        Place to values.
+    """
+    tally = rows[rows[column] != ""].groupby([by, column])["count"].sum().reset_index()
+    tally = tally[tally["count"] >= smallest]
+    tally = tally.sort_values([by, "count", column], ascending=[True, False, True])
+    tally = tally[tally.groupby(by).cumcount() < most]
+    return {place: [str(v) for v in part] for place, part in tally.groupby(by)[column]}
 
 
 def _with_unit(events: pd.DataFrame, units: Units | None) -> pd.DataFrame:
@@ -196,17 +272,12 @@ def _with_unit(events: pd.DataFrame, units: Units | None) -> pd.DataFrame:
     if units is None:
         here = located(events)
         return here.assign(unit=here["place"])
-    number = units.number.reindex(events.index)
-    return events.assign(unit=number)[number.to_numpy() >= 0]
+    number = units.number.reindex(events.index).to_numpy()
+    return events.assign(unit=number)[number >= 0]
 
 
 def _tally(events: pd.DataFrame) -> pd.Series:
     return events.groupby("unit")["count"].sum()
-
-
-def _most(rows: pd.DataFrame, column: str) -> str:
-    tally = rows.groupby(column)["count"].sum().sort_index()
-    return str(tally.sort_values(ascending=False, kind="stable").index[0])
 
 
 def _states(rows: pd.DataFrame, year: Period) -> pd.Series:
@@ -252,34 +323,19 @@ def _changes(
     return pd.DataFrame(rows, index=listed.index, columns=columns)
 
 
-def _seasons(
-    own: pd.DataFrame,
-    period: Period,
-    municipality: Municipality,
-    first: date | None,
-    missing: Collection[str],
-    index: pd.Index,
-) -> pd.DataFrame:
+def _seasons(found: Basis, units: Units | None, smallest: int, index: pd.Index) -> pd.DataFrame:
     """Count the period, and the same season of the earlier years that are covered."""
-    smallest = municipality.disclosure.smallest_place_count
 
     def shown(tally: pd.Series) -> pd.Series:
         full = tally.reindex(index, fill_value=0).astype(float)
         return full.where((full == 0) | (full >= smallest))
 
-    seasons = [
-        season
-        for season in period.same_season(municipality.thresholds.history_years)
-        if first is not None and season.start >= first
-    ]
-    if len(own) and own["kind"].iloc[0] in missing:
-        seasons = []
-    base = [_tally(in_period(known_then(own, s, period), s)) for s in seasons]
-    together = pd.concat(base).groupby(level=0).sum() if base else pd.Series(dtype="int64")
+    seasons = found.seasons
+    together = _tally(_with_unit(pd.concat(seasons), units)) if seasons else None
     return pd.DataFrame(
         {
-            "now": shown(_tally(in_period(own, period))),
-            "season": shown(together) if seasons else np.nan,
+            "now": shown(_tally(_with_unit(found.period, units))),
+            "season": np.nan if together is None else shown(together),
             "seasons": len(seasons),
         },
         index=index,

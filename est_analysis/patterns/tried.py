@@ -7,12 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from est_analysis.municipality import Municipality
 from est_analysis.patterns import backtest
 from est_analysis.patterns.backtest import Against
-from est_analysis.patterns.coverage import first_covered, in_period
+from est_analysis.patterns.coverage import in_period
 from est_analysis.patterns.hotspots import IN_CELLS, located
-from est_analysis.patterns.ranked import leading_kind
+from est_analysis.patterns.ranked import Basis
 from est_analysis.patterns.units import Units
 from est_analysis.periods import Period, latest_quarter
 
@@ -54,20 +53,16 @@ class Tried:
     kind: str
 
 
-def tried(
-    events: pd.DataFrame, period: Period, municipality: Municipality, cells: Units | None
-) -> Tried:
+def tried(found: Basis, period: Period, cells: Units | None) -> Tried:
     """
     Try every kind of map on the covered quarters up to the period's end.
 
     Parameters
     ----------
-    events
-        Accepted events of all periods.
+    found
+        As `ranked.basis` gives it.
     period
         Now; the last whole quarter within it is the last that is scored.
-    municipality
-        What its sources cover.
     cells
         The cells that could hold anything.
 
@@ -77,9 +72,7 @@ def tried(
         Each map is made from a year and scored on the quarter after it. Years of fewer than
         `FEWEST` events are left out.
     """
-    kind = leading_kind(events, period)
-    own = located(events[events["kind"] == kind], IN_CELLS)
-    first = first_covered(events, kind, municipality, by_place=True)
+    own, first, kind = located(found.events, IN_CELLS), found.first, found.kind
     quarters: list[Period] = []
     quarter = latest_quarter(period.last)
     while first is not None and quarter.start >= first and len(quarters) < MOST_QUARTERS:
@@ -98,7 +91,7 @@ def tried(
     years = np.convolve(cube.sum(axis=(1, 2)), np.ones(_FIT), "valid")[:-1]
     if not (years >= FEWEST).all():
         return nothing
-    kinds = backtest.maps(frame, bandwidth=frame.side)
+    kinds = backtest.maps(frame, bandwidth=2 * frame.side)
     table = backtest.backtest(cube, frame, kinds, fit=_FIT)
     against = {
         name: backtest.against_simple(table, name, ADVICE_AT)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from est_analysis.patterns.few import Few
     from est_analysis.patterns.moved import Moved
     from est_analysis.patterns.profiles import Profile
-    from est_analysis.patterns.ranked import Ranked
+    from est_analysis.patterns.ranked import Basis, Ranked
     from est_analysis.patterns.reporters import Reporters
     from est_analysis.patterns.rhythms import Rhythm
     from est_analysis.patterns.situations import Situations
@@ -276,15 +276,18 @@ class Results:
         return clusters(self.crimes_of_year, self.municipality)
 
     @_rows
+    def basis(self) -> Basis:
+        """The events that places are ranked by; rows."""
+        from est_analysis.patterns.ranked import basis
+
+        return basis(self.events, self.period, self.municipality, missing=self.missing.keys())
+
+    @_rows
     def streets(self) -> Units | None:
         """Every event's stretch of street; None where there are no streets."""
-        from est_analysis.patterns.coverage import in_period
-        from est_analysis.patterns.ranked import leading_kind
         from est_analysis.patterns.units import streets
 
-        judged = in_period(self.events, self.year)
-        judged = judged[judged["kind"] == leading_kind(self.events, self.period)]
-        return streets(self.events, self.gathered.geography, judged)
+        return streets(self.events, self.gathered.geography, self.basis.now)
 
     @_rows
     def ground(self) -> Units | None:
@@ -297,14 +300,7 @@ class Results:
     def _ranked(self, units: Units | None, dispersion: float | None = None) -> Ranked:
         from est_analysis.patterns.ranked import rank
 
-        return rank(
-            self.events,
-            self.period,
-            self.municipality,
-            units=units,
-            missing=self.missing.keys(),
-            dispersion=dispersion,
-        )
+        return rank(self.basis, self.period, self.municipality, units=units, dispersion=dispersion)
 
     @result
     def ranked_places(self) -> Ranked:
@@ -321,7 +317,11 @@ class Results:
     @result
     def ranked_cells(self) -> Ranked | None:
         """The same of cells; None where they cannot be counted."""
-        return None if self.ground is None else self._ranked(self.ground, self.ranked_places.dispersion)
+        return (
+            None
+            if self.ground is None
+            else self._ranked(self.ground, self.ranked_places.dispersion)
+        )
 
     @result
     def few(self) -> Few | None:
@@ -329,9 +329,7 @@ class Results:
         from est_analysis.patterns.few import few
 
         units = self.ground if self.streets is None else self.streets
-        return few(
-            self.events, self.period, self.municipality, units, missing=self.missing.keys()
-        )
+        return few(self.basis, units)
 
     @result
     def profiles(self) -> list[Profile]:
@@ -380,7 +378,7 @@ class Results:
         """Every kind of map tried on the quarters that are covered."""
         from est_analysis.patterns.tried import tried
 
-        return tried(self.events, self.period, self.municipality, self.ground)
+        return tried(self.basis, self.period, self.ground)
 
     @result
     def moved(self) -> Moved:

@@ -7,6 +7,13 @@ from typing import TYPE_CHECKING
 
 from est_analysis.reports.table import Table
 from est_analysis.reports.tables.behaviour import rhythm, situations
+from est_analysis.reports.tables.beside import (
+    beside,
+    beside_areas,
+    profiles,
+    survey_faults,
+    surveys,
+)
 from est_analysis.reports.tables.change import (
     areas,
     comparison,
@@ -27,7 +34,19 @@ from est_analysis.reports.tables.deliveries import (
     waiting,
 )
 from est_analysis.reports.tables.measures import due, measures, priorities, register_faults
-from est_analysis.reports.tables.where import clusters, fortnight_places, places
+from est_analysis.reports.tables.tried import moved, tried
+from est_analysis.reports.tables.where import (
+    cell_list,
+    clusters,
+    few,
+    fortnight_places,
+    place_list,
+    places,
+    ranked_cells,
+    ranked_places,
+    ranked_streets,
+    street_list,
+)
 
 if TYPE_CHECKING:
     from est_analysis.reports.results import Results
@@ -40,6 +59,8 @@ QUARTERLY: TablesOf = {
     for function in (
         *(totals, groups, areas, accounting, quality, quarantine, near_misses, unread),
         *(ruling_faults, reporters, fortnights, places, clusters, rhythm, situations),
+        *(ranked_places, ranked_streets, ranked_cells, few, profiles, beside, beside_areas),
+        *(surveys, survey_faults, tried, moved),
         *(priorities, measures, due, register_faults, followed_up, comparison, comparison_faults),
     )
 }
@@ -54,26 +75,40 @@ __all__ = [
     "TablesOf",
     "accounting",
     "areas",
+    "beside",
+    "beside_areas",
+    "cell_list",
     "clusters",
     "comparison",
     "comparison_faults",
     "due",
+    "few",
     "followed_up",
     "fortnight_places",
     "fortnights",
     "groups",
     "measures",
+    "moved",
     "near_misses",
+    "place_list",
     "places",
     "priorities",
+    "profiles",
     "quality",
     "quarantine",
+    "ranked_cells",
+    "ranked_places",
+    "ranked_streets",
     "register_faults",
     "reporters",
     "rhythm",
     "ruling_faults",
     "situations",
+    "street_list",
+    "survey_faults",
+    "surveys",
     "totals",
+    "tried",
     "unread",
     "waiting",
 ]
