@@ -57,7 +57,7 @@ def concentration_finding(few: Few | None) -> Finding:
         "low": int(half.low),
         "high": int(half.high),
     }
-    text = "Hälften av de {n} {kind} som ligger vid {units} finns på {half} av {places}. "
+    text = "Hälften av de {n} {kind} som har en plats ligger på {half} av {places} {units}. "
     text += (
         "Hade lotten bestämt var, hade det varit omkring {chance} ({low}–{high})."
         if outside

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from est_analysis.patterns.profiles import Profile
     from est_analysis.reports.results import Results
 
-_HEADS = ("Anmälda brott", "Nr", "Otrygg plats", "Nr")
+_HEADS = ("Brott", "Brott, nr", "Otrygg", "Otrygg, nr")
 
 
 def _rows(table: pd.DataFrame) -> list[list[Any]]:
@@ -45,7 +45,8 @@ def beside(results: Results, most: int | None = 15) -> Table:
         _rows(table),
         results.language,
         Text(
-            "Två olika slags uppgifter, som aldrig räknas ihop. Nr är platsens nummer i var lista. "
+            "Brott är anmälda brott, otrygg är rapporter om otrygg plats: två slags uppgifter, som "
+            "aldrig räknas ihop. Nr är platsens nummer i var lista. "
             "Sticker ut: minst {gate}, och över snittet för platser med någon uppgift också när "
             "slumpen räknats bort. Ensam: större del av det ena än av det andra. Gjord plats för "
             "plats, ingen slutsats. Streck: färre än {smallest}.",
@@ -104,8 +105,8 @@ def surveys(results: Results) -> Table:
         rows,
         results.language,
         Text(
-            "Brott och rapporter gäller {year}, svaren sitt år. * Osäkerheten är räknad här, som om "
-            "de som svarat vore ett enkelt slumpurval; den verkliga är större.",
+            "Brott och rapporter gäller {year}, svaren sitt år. * Osäkerheten är räknad här, som "
+            "om de som svarat vore ett enkelt slumpurval; den verkliga är större.",
             {"year": results.year},
         ),
         empty=Text("ingen mätning är inlagd i [reference] surveys"),

@@ -101,6 +101,8 @@ _CAPTIONS = {
 }
 _FIRST = {"place": "Plats", "stretch": "Gatusträcka", "street": "Gata", "cell": "Ruta"}
 _RATES = {"stretch": "Per 100 m", "street": "Per 100 m", "cell": "Gånger snittrutan"}
+NAMED = 2
+"""So many groups are named in a list that a phone shows."""
 _NOTHING = Text("Det finns inga gator eller rutor att räkna på.")
 _COUNTED = "Antal"
 
@@ -215,7 +217,7 @@ _ABOUT_RATES = {
 
 def _what(results: Results, ranked: Ranked) -> Table:
     rows = [
-        [_name(row, ranked.sort), list(row["groups"]) or None, when(row["peak"])]
+        [_name(row, ranked.sort), list(row["groups"][:NAMED]) or None, when(row["peak"])]
         for row in ranked.table.to_dict("records")
     ]
     return Table(
@@ -256,7 +258,7 @@ def when(peak: Peak) -> Text | None:
     if peak.day is not None:
         day = {"day": Text(WEEKDAYS[peak.day]), "share": Share(peak.day_share)}
         parts.append(Text("{day} ({share})", day))
-    return Text("{parts}", {"parts": parts}) if parts else Text("jämnt utspritt")
+    return Text("{parts}", {"parts": parts}) if parts else Text("ingen topp")
 
 
 def _whole_number(value: float) -> int | None:
