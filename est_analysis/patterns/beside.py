@@ -17,11 +17,11 @@ FEWEST = 5
 """Below so many of a kind a place is never called high in it."""
 WORDS = {
     "both": "både och",
-    "fear": "otrygghet står ensam",
-    "crime": "brott står ensamt",
-    "unclear": "går inte att säga",
-    "neither": "ingetdera sticker ut",
-    "too_few": "för få att säga",
+    "fear": "otrygghet ensam",
+    "crime": "brott ensamt",
+    "unclear": "oklart",
+    "neither": "ingetdera",
+    "too_few": "för få",
 }
 """The classes, and what they are called."""
 

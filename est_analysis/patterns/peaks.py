@@ -16,6 +16,7 @@ FEWEST = 20
 BLOCK = 6
 """Hours in a row that are looked at."""
 _DRAWS = 499
+_TIE = 1e-6  # equal shares that differ in the last digits are equal
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def peak(events: pd.DataFrame, *, longest_span_hours: int) -> Peak:
     days = np.round(by_day / found.n, 9)
     chance_hour, chance_day = _by_chance(found.n)
     hour, day = int(blocks.argmax()), int(days.argmax())
-    seen_hour, seen_day = blocks[hour] > chance_hour, days[day] > chance_day
+    seen_hour, seen_day = blocks[hour] > chance_hour + _TIE, days[day] > chance_day + _TIE
     return Peak(
         found.n,
         hour if seen_hour else None,

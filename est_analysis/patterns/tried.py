@@ -28,6 +28,7 @@ NAMES = {
 }
 """The kinds of map, and what they are called."""
 _FIT = 4
+_COLUMNS = ["quarter", "map", "area", "cells", "n", "hits", "share", "pai", "pei"]
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def tried(found: Basis, period: Period, cells: Units | None) -> Tried:
     while first is not None and quarter.start >= first and len(quarters) < MOST_QUARTERS:
         quarters.insert(0, quarter)
         quarter = quarter.preceding()
-    nothing = Tried(pd.DataFrame(columns=["quarter", "map", "area"]), {}, 0, kind)
+    nothing = Tried(pd.DataFrame(columns=_COLUMNS), {}, 0, kind)
     if cells is None or cells.grid is None or len(quarters) <= _FIT:
         return nothing
     frame = cells.grid

@@ -48,7 +48,8 @@ def beside(results: Results, most: int | None = 15) -> Table:
             "Brott är anmälda brott, otrygg är rapporter om otrygg plats: två slags uppgifter, som "
             "aldrig räknas ihop. Nr är platsens nummer i var lista. "
             "Sticker ut: minst {gate}, och över snittet för platser med någon uppgift också när "
-            "slumpen räknats bort. Ensam: större del av det ena än av det andra. Gjord plats för "
+            "slumpen räknats bort. Ensam: större del av det ena än av det andra; går det inte att "
+            "avgöra är det oklart. Gjord plats för "
             "plats, ingen slutsats. Streck: färre än {smallest}.",
             {
                 "gate": FEWEST,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from est_analysis.counts import Interval
 from est_analysis.evidence import Share, Text
 from est_analysis.patterns.moved import FEWEST as MOVED_FROM
 from est_analysis.patterns.tried import ADVICE_AT, NAMES
@@ -34,7 +33,13 @@ def tried(results: Results) -> Table:
                     Share(line["share"]),
                     float(line["pai"]),
                     Text("{pei}", {"pei": say.number(float(line["pei"]), 2)}),
-                    Interval(100 * against.low, 100 * against.high, 0.95)
+                    Text(
+                        "{low} till {high}",
+                        {
+                            "low": say.number(100 * against.low, 1),
+                            "high": say.number(100 * against.high, 1),
+                        },
+                    )
                     if known and against
                     else None,
                 ]
