@@ -58,7 +58,7 @@ def few(found: Basis, units: Units | None) -> Few | None:
     """
     if units is None or len(units.size) < 2:
         return None
-    now = _counted(found.now, units)
+    now = _counted(found.latest, units)
     measured = concentration(now, risk=units.size, replicates=DRAWS, seed=SEED)
     same = same_top(_counted(found.before, units), now, TOP) if found.covered else None
     return Few(measured, same, found.kind, units.sort)

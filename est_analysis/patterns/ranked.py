@@ -82,7 +82,7 @@ class Basis:
         The kind of record.
     events
         All of it, all periods.
-    now, before
+    latest, before
         Twelve months, and the twelve before as they were known at the same age.
     period, seasons
         The period, and the same season of earlier years that are covered, as known at its age.
@@ -94,7 +94,7 @@ class Basis:
 
     kind: str
     events: pd.DataFrame
-    now: pd.DataFrame
+    latest: pd.DataFrame
     before: pd.DataFrame
     period: pd.DataFrame
     seasons: list[pd.DataFrame]
@@ -189,7 +189,7 @@ def rank(
     """
     smallest = municipality.disclosure.smallest_place_count
     year = period.year_to_end()
-    now, before = _with_unit(found.now, units), _with_unit(found.before, units)
+    now, before = _with_unit(found.latest, units), _with_unit(found.before, units)
     counted = _tally(now)
     shown = counted[counted >= smallest]
     listed = shown.sort_index().sort_values(ascending=False, kind="stable").head(most)

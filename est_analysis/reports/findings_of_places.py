@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from est_analysis.evidence import Finding, Share, Text
@@ -75,13 +76,8 @@ def stability_finding(few: Few | None) -> Finding:
             "främsta platserna är desamma."
         )
         return _described("stability", text)
-    values = {
-        "now": same.now,
-        "both": same.both,
-        "units": Text(HOLDERS[few.sort]),
-        "chance": same.chance,
-    }
-    if not few.found.gate or min(same.now, same.before) == 0:
+    values: dict[str, Any] = {**asdict(same), "units": Text(HOLDERS[few.sort])}
+    if not few.found.gate or min(values["now"], values["before"]) == 0:
         text = Text(
             "Inga {units} skiljer ut sig båda åren, så det går inte att säga om de "
             "främsta är desamma.",

@@ -287,7 +287,7 @@ class Results:
         """Every event's stretch of street; None where there are no streets."""
         from est_analysis.patterns.units import streets
 
-        return streets(self.events, self.gathered.geography, self.basis.now)
+        return streets(self.events, self.gathered.geography, self.basis.latest)
 
     @_rows
     def ground(self) -> Units | None:
