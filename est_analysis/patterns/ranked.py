@@ -23,6 +23,10 @@ from est_analysis.periods import Period
 MOST = 15
 """So many places are described; all are counted."""
 GROUPS = 3
+_NEEDED = [
+    *("source", "kind", "group", "start", "end", "registered", "time_precision"),
+    *("x", "y", "place_precision", "place", "count"),
+]
 
 
 @dataclass(frozen=True)
@@ -132,7 +136,7 @@ def basis(
     year = period.year_to_end()
     present = set(located(in_period(events, year))["kind"])
     kind = next((kind for kind in PLACE_KINDS if kind in present), PLACE_KINDS[0])
-    own = events[events["kind"] == kind]
+    own = events.loc[events["kind"] == kind, _NEEDED]
     first = first_covered(own, kind, municipality, by_place=True)
     whole = kind not in missing
     earlier = year_before(year)

@@ -109,7 +109,10 @@ def classes_finding(ranked: Ranked) -> Finding:
         for name in _TOLD
         if states.get(name)
     ]
-    text = Text("Av platserna på listan är, sedda över två år, {parts}.", {"parts": parts})
+    text = Text(
+        "Av de {places} platser som har fler än enstaka {kind} är, sedda över två år, {parts}.",
+        {"places": sum(states.values()), "kind": Text(KINDS[ranked.kind]), "parts": parts},
+    )
     return _described("classes", text, ranked.n)
 
 
