@@ -1,6 +1,7 @@
 """What is told of places: sentences and tables on the sample, and where there is little."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -109,6 +110,15 @@ def test_no_table_shows_what_is_too_few_to_show(sample, strict, make):
     assert small(csv, COUNTS[make], 6) == []
     # the same table with the ordinary limit shows fives and less, so the check can fail
     assert small(tables.QUARTERLY[make](sample).csv(), COUNTS[make], 6) or make == "beside_areas"
+
+
+@pytest.mark.parametrize("before", [1, 2])
+def test_an_area_with_a_single_event_is_not_told_of(sample, before):
+    table = sample.moved.table.assign(before=before)
+    told = Results(sample.municipality, sample.period, "internal", sample.language)
+    told.__dict__["moved"] = replace(sample.moved, table=table)
+    cells = tables.moved(told).rows[0]
+    assert [cell is None for cell in cells] == [False, *[before == 1, False] * 2, before == 1]
 
 
 def test_text_from_a_delivery_is_no_markup(make_folder):

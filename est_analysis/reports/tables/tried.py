@@ -10,6 +10,7 @@ from est_analysis.patterns.tried import ADVICE_AT, NAMES
 from est_analysis.patterns.tried import FEWEST as TRIED_FROM
 from est_analysis.reports.language import KINDS
 from est_analysis.reports.table import Table
+from est_analysis.reports.tables.where import shown
 
 if TYPE_CHECKING:
     from est_analysis.reports.results import Results
@@ -76,19 +77,22 @@ _WHY_NOT = {
 def moved(results: Results) -> Table:
     """Return each area's share of the year before and of this one."""
     found, say = results.moved, results.language
-    rows = [
-        [
-            str(row["area"]),
-            int(row["before"]),
-            int(row["now"]),
-            Share(row["share_before"]),
-            Share(row["share_now"]),
-            Text("under 0,01")
-            if row["q"] < 0.01
-            else Text("{q}", {"q": say.number(float(row["q"]), 2)}),
-        ]
-        for row in found.table.to_dict("records")
-    ]
+    smallest = results.municipality.disclosure.smallest_place_count
+    rows: list[list[Any]] = []
+    for row in found.table.to_dict("records"):
+        before, now = (shown(int(row[name]), smallest) for name in ("before", "now"))
+        told = before is not None and now is not None  # neither may be worked out from a share
+        q = Text("under 0,01") if row["q"] < 0.01 else say.number(float(row["q"]), 2)
+        rows.append(
+            [
+                str(row["area"]),
+                before,
+                now,
+                Share(row["share_before"]) if before is not None else None,
+                Share(row["share_now"]) if now is not None else None,
+                q if told else None,
+            ]
+        )
     return Table(
         "flyttat",
         Text(
@@ -101,7 +105,8 @@ def moved(results: Results) -> Table:
         Text(
             "q: den andel av områden med så litet q eller mindre som vore slump, om inget flyttat "
             "(Benjamini–Hochberg). Att allt ökar eller minskar lika mycket är ingen flytt. "
-            "Beskriver; slutsatserna står för sig."
+            "Beskriver; slutsatserna står för sig. Streck: färre än {smallest}.",
+            {"smallest": smallest},
         ),
         empty=Text(_WHY_NOT[found.why_not], {"n": MOVED_FROM}),
         folded="Visa om brotten flyttat mellan områden",
