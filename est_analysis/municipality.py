@@ -313,6 +313,7 @@ class Reference(_Part):
         BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value),
     ] = ()
     comparison: Files = ()
+    surveys: Inside | None = None
 
 
 class Registers(_Part):

@@ -132,7 +132,7 @@ def make(folder: Path, name: str) -> list[str]:
         codes="\n".join(f"{_toml(name)} = {_toml(name)}" for name in form.CATEGORIES),
     )
     (folder / SETTINGS_FILE).write_text(settings, encoding="utf-8", newline="\n")
-    header = "name;place_type;x;y;area\n"
+    header = "name;place_type;x;y;area;responsible\n"
     (folder / "reference/places.csv").write_text(header, encoding="utf-8", newline="\n")
     (folder / "reference/brottskoder.csv").write_bytes(codes.SHIPPED.read_bytes())
     write_form(folder / "deliveries/est/est_rapport.xlsx")

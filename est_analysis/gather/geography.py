@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from est_analysis.errors import DeliveryError
 from est_analysis.gather.coordinates import degrees_for_metres
+from est_analysis.gather.guard import SORTS, personal
 from est_analysis.gather.lists import read_list
 from est_analysis.gather.times import text_of
 from est_analysis.municipality import Filter, Municipality
@@ -36,7 +37,8 @@ class Geography:
     areas
         Polygons with a column ``name``.
     places
-        The gazetteer: ``name``, ``place_type``, ``x``, ``y``, ``area``.
+        The gazetteer: ``name``, ``place_type``, ``x``, ``y``, ``area``, ``responsible`` (who
+        answers for the ground: a function, never a person; empty where nobody has said).
     streets
         Lines with a column ``name``.
     """
@@ -156,7 +158,7 @@ def _read_shapes(
 def _read_places(municipality: Municipality, inside: str | None) -> pd.DataFrame | None:
     if inside is None:
         return None
-    table = read_list(municipality.path(inside), inside, _PLACE_COLUMNS)
+    table = read_list(municipality.path(inside), inside, _PLACE_COLUMNS, optional=("responsible",))
     for axis in ("x", "y"):
         numbers = pd.to_numeric(table[axis].str.replace(",", "."), errors="coerce")
         table[axis] = numbers.astype(float)
@@ -166,6 +168,10 @@ def _read_places(municipality: Municipality, inside: str | None) -> pd.DataFrame
         (
             degrees_for_metres(table["x"], table["y"], municipality.crs),
             f"En plats har koordinater i grader, inte i meter ({municipality.crs}).",
+        ),
+        (
+            personal(table["responsible"], SORTS) != "",
+            "Ansvarig för en plats ska vara en funktion, till exempel gatuenheten, ingen person.",
         ),
     ):
         if bad.any():

@@ -67,6 +67,8 @@ QUARTERLY = Kind(
         *("accounting", "quarantine", "coverage", "unread", "quality", "reporters"),
         *("near_misses", "ruling_faults", "totals", "groups", "areas", "places"),
         *("located_crimes", "rhythm", "situations", "register", "due", "priorities"),
+        *("ranked_places", "ranked_streets", "ranked_cells", "few", "profiles", "beside"),
+        *("beside_areas", "surveys", "tried", "moved"),
         *("evaluations", "former", "findings", "comparison", *_SHOWN),
         *("standing_out", "repeats", "bursts"),
     ),

@@ -24,14 +24,21 @@ if TYPE_CHECKING:
     from est_analysis.gather.deliveries import Unread
     from est_analysis.gather.geography import Geography
     from est_analysis.gather.quality import Quality
+    from est_analysis.gather.surveys import Surveys
     from est_analysis.measures.evaluation import Evaluation
     from est_analysis.measures.register import Register
     from est_analysis.patterns.change import Change
+    from est_analysis.patterns.few import Few
+    from est_analysis.patterns.moved import Moved
+    from est_analysis.patterns.profiles import Profile
+    from est_analysis.patterns.ranked import Basis, Ranked
     from est_analysis.patterns.reporters import Reporters
     from est_analysis.patterns.rhythms import Rhythm
     from est_analysis.patterns.situations import Situations
     from est_analysis.patterns.surfaces import Surfaces
     from est_analysis.patterns.where import Bursts, Repeats, StandingOut
+    from est_analysis.patterns.tried import Tried
+    from est_analysis.patterns.units import Units
     from est_analysis.reports.language import Language
 
 RESULTS_FOLDER = "EST_RESULTS"
@@ -269,6 +276,118 @@ class Results:
         from est_analysis.patterns.hotspots import clusters
 
         return clusters(self.crimes_of_year, self.municipality)
+
+    @_rows
+    def basis(self) -> Basis:
+        """The events that places are ranked by; rows."""
+        from est_analysis.patterns.ranked import basis
+
+        return basis(self.events, self.period, self.municipality, missing=self.missing.keys())
+
+    @_rows
+    def streets(self) -> Units | None:
+        """Every event's stretch of street; None where there are no streets."""
+        from est_analysis.patterns.units import streets
+
+        return streets(self.events, self.gathered.geography, self.basis.latest)
+
+    @_rows
+    def ground(self) -> Units | None:
+        """Every event's cell, of those that could hold anything."""
+        from est_analysis.patterns.units import cells
+
+        side = self.municipality.thresholds.cell_m
+        return cells(self.events, self.gathered.geography, side)
+
+    def _ranked(self, units: Units | None, dispersion: float | None = None) -> Ranked:
+        from est_analysis.patterns.ranked import rank
+
+        return rank(self.basis, self.period, self.municipality, units=units, dispersion=dispersion)
+
+    @result
+    def ranked_places(self) -> Ranked:
+        """Public places with the year before, their class over two years and what happens there."""
+        return self._ranked(None)
+
+    @result
+    def ranked_streets(self) -> Ranked | None:
+        """The same of stretches of street; None where there are no streets."""
+        if self.streets is None:
+            return None
+        return self._ranked(self.streets, self.ranked_places.dispersion)
+
+    @result
+    def ranked_cells(self) -> Ranked | None:
+        """The same of cells; None where they cannot be counted."""
+        return (
+            None
+            if self.ground is None
+            else self._ranked(self.ground, self.ranked_places.dispersion)
+        )
+
+    @result
+    def few(self) -> Few | None:
+        """How few stretches of street, or cells, hold how much."""
+        from est_analysis.patterns.few import few
+
+        units = self.ground if self.streets is None else self.streets
+        return few(self.basis, units)
+
+    @result
+    def profiles(self) -> list[Profile]:
+        """What the foremost places and the dense areas are like."""
+        from est_analysis.patterns.profiles import profiles
+
+        return profiles(
+            self.events,
+            self.period,
+            self.municipality,
+            self.gathered.geography,
+            self.ranked_places,
+            self.clusters,
+        )
+
+    @result
+    def beside(self) -> pd.DataFrame:
+        """Crime beside unsafety at each place."""
+        return self._beside("place")
+
+    @result
+    def beside_areas(self) -> pd.DataFrame:
+        """Crime beside unsafety in each area."""
+        return self._beside("area")
+
+    def _beside(self, by: str) -> pd.DataFrame:
+        from est_analysis.patterns.beside import beside
+
+        return beside(
+            self.events,
+            self.period,
+            by=by,
+            smallest=self.municipality.disclosure.smallest_place_count,
+            level=self.municipality.thresholds.interval_level,
+        )
+
+    @result
+    def surveys(self) -> Surveys:
+        """What people answered in surveys, area by area."""
+        from est_analysis.gather.surveys import read
+
+        return read(self.municipality, self.gathered.geography)
+
+    @result
+    def tried(self) -> Tried:
+        """Every kind of map tried on the quarters that are covered."""
+        from est_analysis.patterns.tried import tried
+
+        return tried(self.basis, self.period, self.ground)
+
+    @result
+    def moved(self) -> Moved:
+        """Whether reported crime lies otherwise over the areas than the year before."""
+        from est_analysis.patterns.moved import moved
+
+        return moved(self.events, self.period, self.municipality, missing=self.missing.keys())
 
     @result
     def surfaces(self) -> Surfaces:

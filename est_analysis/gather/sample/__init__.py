@@ -24,6 +24,19 @@ __all__ = ["AFTER", "CRS", "FIRST", "NAME", "SEED", "UNLISTED", "YEARS", "Sample
 
 SEED = 2042  # a number taken before anything was planted; not chosen for what it gives
 _PLACE_COLUMNS = ["name", "place_type", "x", "y", "area"]
+RESPONSIBLE = {
+    "skola": "Barn- och utbildningsförvaltningen",
+    "fritidsgård": "Kultur- och fritidsförvaltningen",
+    "idrottsplats": "Kultur- och fritidsförvaltningen",
+    "bad": "Kultur- och fritidsförvaltningen",
+    "park": "Samhällsbyggnadsförvaltningen",
+    "torg": "Samhällsbyggnadsförvaltningen",
+    "gata": "Samhällsbyggnadsförvaltningen",
+    "gc-väg": "Samhällsbyggnadsförvaltningen",
+    "parkering": "Samhällsbyggnadsförvaltningen",
+    "butik": "Fastighetsägarna",
+}
+"""Who answers for the ground of each sort of place; elsewhere nobody has said."""
 
 
 @dataclass(frozen=True)
@@ -185,6 +198,7 @@ def write(sample: Sample, folder: Path | str) -> None:
     for name in ("boundary", "areas", "streets"):
         files.write_shapes(folder / "reference" / f"{name}.geojson", getattr(sample, name))
     places = sample.places[_PLACE_COLUMNS].astype({"x": int, "y": int})
+    places = places.assign(responsible=places["place_type"].map(RESPONSIBLE).fillna(""))
     files.write_table(folder / "reference" / "places.csv", places)
     files.write_table(folder / "reference" / "brottskoder.csv", sample.crime_codes)
     files.write_table(folder / "register" / "problem.csv", sample.problems)

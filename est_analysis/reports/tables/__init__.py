@@ -7,6 +7,13 @@ from typing import TYPE_CHECKING
 
 from est_analysis.reports.table import Table
 from est_analysis.reports.tables.behaviour import rhythm, situations
+from est_analysis.reports.tables.beside import (
+    beside,
+    beside_areas,
+    profiles,
+    survey_faults,
+    surveys,
+)
 from est_analysis.reports.tables.change import (
     areas,
     comparison,
@@ -33,7 +40,19 @@ from est_analysis.reports.tables.unusual import (
     near_repeats,
     standing_out,
 )
-from est_analysis.reports.tables.where import clusters, fortnight_places, places
+from est_analysis.reports.tables.tried import moved, tried
+from est_analysis.reports.tables.where import (
+    cell_list,
+    clusters,
+    few,
+    fortnight_places,
+    place_list,
+    places,
+    ranked_cells,
+    ranked_places,
+    ranked_streets,
+    street_list,
+)
 
 if TYPE_CHECKING:
     from est_analysis.reports.results import Results
@@ -47,6 +66,8 @@ QUARTERLY: TablesOf = {
         *(totals, groups, areas, accounting, quality, quarantine, near_misses, unread),
         *(ruling_faults, reporters, fortnights, places, clusters, rhythm, situations),
         *(standing_out, near_repeats, bursts),
+        *(ranked_places, ranked_streets, ranked_cells, few, profiles, beside, beside_areas),
+        *(surveys, survey_faults, tried, moved),
         *(priorities, measures, due, register_faults, followed_up, comparison, comparison_faults),
     )
 }
@@ -61,30 +82,44 @@ __all__ = [
     "TablesOf",
     "accounting",
     "areas",
+    "beside",
+    "beside_areas",
     "bursts",
+    "cell_list",
     "clusters",
     "comparison",
     "comparison_faults",
     "due",
+    "few",
     "followed_up",
     "fortnight_places",
     "fortnights",
     "groups",
     "live_repeats",
     "measures",
+    "moved",
     "near_misses",
     "near_repeats",
+    "place_list",
     "places",
     "priorities",
+    "profiles",
     "quality",
     "quarantine",
+    "ranked_cells",
+    "ranked_places",
+    "ranked_streets",
     "register_faults",
     "reporters",
     "rhythm",
     "ruling_faults",
     "situations",
     "standing_out",
+    "street_list",
+    "survey_faults",
+    "surveys",
     "totals",
+    "tried",
     "unread",
     "waiting",
 ]

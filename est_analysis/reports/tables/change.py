@@ -176,8 +176,9 @@ def comparison(results: Results) -> Table:
         Text(
             "Brå räknar alla brott som anmälts, även sådant som sedan visar sig inte vara brott, "
             "och en kommuns brott efter platsen. Därför är talen andra än rapportens egna. "
-            "Osäkerhet och antal gäller {name} det senaste året; osäkerheten är vad slumpen ensam ger vid lika "
-            "stor risk. Ordningen är filens, ingen rangordning. * Preliminära uppgifter.{wrong}",
+            "Osäkerhet och antal gäller {name} det senaste året; osäkerheten är vad slumpen ensam "
+            "ger vid lika stor risk. Ordningen är filens, ingen rangordning. * Preliminära "
+            "uppgifter.{wrong}",
             {
                 "name": municipality.name,
                 "wrong": Text(" Rader i filerna som inte kunde läsas: {n}.", {"n": wrong})

@@ -239,8 +239,9 @@ def fortnights(results: Results) -> Table:
         say,
         Text(
             "Noll: nollrapport. Streck: tyst. ?: en fil gick inte att läsa. En rad räknas när den "
-            "registrerades, annars när den började; en månadsuppgift i varje period som den rör. Fler rader för att fler rapporterar är ingen ökning: jämför med "
-            "rader per rapportör."
+            "registrerades, annars när den började; en månadsuppgift i varje period som "
+            "den rör. Fler rader för att fler rapporterar är ingen ökning: jämför med rader per "
+            "rapportör."
         ),
         folded="Visa period för period",
     )
