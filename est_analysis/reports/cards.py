@@ -59,7 +59,9 @@ class Points:
             f'<li><span aria-hidden="true">▲</span> {escape(self.language.sentence(point))}</li>'
             for point in self.points
         )
-        return html(self.head, self.language) + (f'<ul class="points">{items}</ul>' if items else "")
+        return html(self.head, self.language) + (
+            f'<ul class="points">{items}</ul>' if items else ""
+        )
 
     def __str__(self) -> str:
         """Return the sentences, each on its line."""

@@ -19,8 +19,8 @@ from matplotlib.figure import Figure
 from est_analysis.evidence import Finding, Text
 from est_analysis.municipality import Thresholds
 from est_analysis.reports import tables
-from est_analysis.reports.table import Table
 from est_analysis.reports.language import SYMBOLS, WEEKDAYS, Language
+from est_analysis.reports.table import Table
 
 if TYPE_CHECKING:
     from est_analysis.reports.results import Results
@@ -133,7 +133,8 @@ def change(results: Results, *, brief: bool = False, most: int = 12) -> Chart:
         else say.translate("Inga slutsatser dras grupp för grupp här; siffrorna står i tabellen.")
         if results.groups.table["gate"].any()
         else say.translate(
-            "Ingen grupp går att jämföra med tidigare år: de saknas, eller så är händelserna för få."
+            "Ingen grupp går att jämföra med tidigare år: de saknas, eller så är händelserna för "
+            "få."
         )
     )
     alt = say.translate(

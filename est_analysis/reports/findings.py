@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from datetime import timedelta
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from est_analysis.counts import Interval
@@ -12,6 +12,7 @@ from est_analysis.evidence import Finding, Share, Text, Word, judge
 from est_analysis.patterns.change import COMPARED_KINDS
 from est_analysis.patterns.near_repeats import Knox, band_names
 from est_analysis.periods import Period
+from est_analysis.reports.findings_of_places import described
 from est_analysis.reports.language import KINDS, ONE, WEEKDAYS
 
 if TYPE_CHECKING:
@@ -327,7 +328,8 @@ SHUFFLED = Text("jämfört med samma brott på andra dagar under året")
 PLACE_AND_DAY = Text("jämfört med vad platserna och dagarna har var för sig")
 
 _NO_PLACES = {
-    "missing": "Platserna jämförs inte med tidigare år: en fil med anmälda brott gick inte att läsa.",
+    "missing": "Platserna jämförs inte med tidigare år: en fil med anmälda brott gick inte att "
+    "läsa.",
     "silent": "Platserna jämförs inte med tidigare år: en källa har slutat lämna anmälda brott.",
     "years": "Platserna jämförs inte med tidigare år: det finns inte två år att jämföra med.",
     "few": "För få anmälda brott med känd plats för att jämföra platserna med tidigare år.",
@@ -361,9 +363,7 @@ def standing_out_findings(
     common: dict[str, Any] = {"null": OWN_YEARS, "block": "where/places"}
     if found.why_not:
         text = Text(_NO_PLACES[found.why_not])
-        return [
-            Finding("where/places", dict.fromkeys(Word, text), n=0, gate=False, **common)
-        ]
+        return [Finding("where/places", dict.fromkeys(Word, text), n=0, gate=False, **common)]
     table = found.table
     likely = table[(table["p"] <= worth) & (table["n"] >= smallest)]
     if likely.empty:
@@ -450,9 +450,8 @@ def repeats_finding(found: Repeats, gate: int, smallest: int) -> Finding:
         }
     sentences = {word: text + more for word, text in sentences.items()}
     quiet = Text(
-        "Inget visar att brott av samma slag upprepas nära i både tid och rum. Mest skiljer {group}: "
-        + seen
-        + ".",
+        "Inget visar att brott av samma slag upprepas nära i både tid och rum. Mest skiljer "
+        "{group}: " + seen + ".",
         values,
     )
     return Finding(
@@ -745,6 +744,7 @@ def quarterly(results: Results) -> list[Finding]:
             results.municipality.disclosure.smallest_place_count,
         ),
         cluster_finding(results.clusters, results.located_crimes, thresholds),
+        *described(results),
         *standing_out_findings(
             results.standing_out,
             thresholds.interval_level,

@@ -140,7 +140,10 @@ _UNTRIED = Finding(
 
 def answers(findings: list[Finding], *, steady: int) -> list[Finding]:
     """
-    Choose what stands first: files that are missing from the picture, the totals, the strongest claims, then where and in what situation.
+    Choose what stands first.
+
+    Files that are missing from the picture, the totals, the strongest claims, then where and in
+    what situation.
 
     When nothing is claimed the page says so, and up to `steady` things that are ruled out;
     "nothing found" is a result.

@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from est_analysis.patterns.rhythms import Rhythm
     from est_analysis.patterns.situations import Situations
     from est_analysis.patterns.surfaces import Surfaces
-    from est_analysis.patterns.where import Bursts, Repeats, StandingOut
     from est_analysis.patterns.tried import Tried
     from est_analysis.patterns.units import Units
+    from est_analysis.patterns.where import Bursts, Repeats, StandingOut
     from est_analysis.reports.language import Language
 
 RESULTS_FOLDER = "EST_RESULTS"

@@ -12,7 +12,7 @@ from html import escape
 from typing import Any
 
 from est_analysis.counts import Interval
-from est_analysis.evidence import Share, Text
+from est_analysis.evidence import Text
 from est_analysis.reports.language import Language
 
 _NUMBER = ' class="number"'
@@ -53,7 +53,7 @@ class Table:
     rows: Sequence[Sequence[Any]]
     language: Language = field(repr=False)
     note: Text | None = None
-    empty: Text = Text("inget att visa")
+    empty: Text = field(default=Text("inget att visa"))
     folded: str = ""
 
     def html(self) -> str:

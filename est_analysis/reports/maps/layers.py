@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 
 from est_analysis.evidence import Text, Word
 from est_analysis.patterns.hotspots import PLACE_KINDS

@@ -102,9 +102,14 @@ def drawn(
         "zoomOut": json.dumps(language.translate("Zooma ut")),
     }
     shown = "\n".join(
-        ["(function () {", f"document.getElementById({calls['figure']}).classList.add('drawn');"]
-        + [root.script.render(), behaviour]
-        + [f"behave({', '.join(calls.values())});", "})();"]
+        [
+            "(function () {",
+            f"document.getElementById({calls['figure']}).classList.add('drawn');",
+            root.script.render(),
+            behaviour,
+            f"behave({', '.join(calls.values())});",
+            "})();",
+        ]
     )
     return root.html.render(), _tidy(shown)
 
@@ -191,7 +196,8 @@ def _sign(style: Style) -> str:
         case "triangle":
             return f'<path d="M11 3l9 16H2z" fill="#fff" {line}/>'
         case "plus":
-            return f'<circle cx="11" cy="11" r="9" fill="#fff" {line}/><path d="M11 6v10M6 11h10" {line}/>'
+            ring = f'<circle cx="11" cy="11" r="9" fill="#fff" {line}/>'
+            return f'{ring}<path d="M11 6v10M6 11h10" {line}/>'
         case "clear" | "indication":
             half = "M11 6l5 5-5 5z" if style.symbol == "indication" else "M11 6l5 5-5 5-5-5z"
             return (

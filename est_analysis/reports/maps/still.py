@@ -12,8 +12,8 @@ import shapely
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.figure import Figure
-from matplotlib.patheffects import withStroke
 from matplotlib.path import Path as Outline
+from matplotlib.patheffects import withStroke
 from PIL import Image
 
 from est_analysis.reports.maps.ground import Bounds, Ground
@@ -160,7 +160,9 @@ def _draw(axes: Axes, part: Part, shapes: gpd.GeoDataFrame, *, printed: bool) ->
             west, south, _, north = shape.bounds
             box = {"boxstyle": "round,pad=0.2", "facecolor": INK, "edgecolor": "#ffffff"}
             text = {"color": "#ffffff", "fontsize": 7, "ha": "center", "va": "center"}
-            axes.text(west, (south + north) / 2, mark, clip_on=True, weight="bold", bbox=box, **text)
+            axes.text(
+                west, (south + north) / 2, mark, clip_on=True, weight="bold", bbox=box, **text
+            )
 
 
 def _outline(shape: Any) -> Outline:  # noqa: ANN401 - shapely's

@@ -11,7 +11,6 @@ from est_analysis.reports.tables.beside import (
     beside,
     beside_areas,
     profiles,
-    survey_faults,
     surveys,
 )
 from est_analysis.reports.tables.change import (
@@ -30,17 +29,18 @@ from est_analysis.reports.tables.deliveries import (
     quarantine,
     reporters,
     ruling_faults,
+    survey_faults,
     unread,
     waiting,
 )
 from est_analysis.reports.tables.measures import due, measures, priorities, register_faults
+from est_analysis.reports.tables.tried import moved, tried
 from est_analysis.reports.tables.unusual import (
     bursts,
     live_repeats,
     near_repeats,
     standing_out,
 )
-from est_analysis.reports.tables.tried import moved, tried
 from est_analysis.reports.tables.where import (
     cell_list,
     clusters,
@@ -73,7 +73,9 @@ QUARTERLY: TablesOf = {
 }
 """The tables of the quarterly report, also written as CSV."""
 
-MEETING: TablesOf = {function.__name__: function for function in (fortnight_places, live_repeats, due)}
+MEETING: TablesOf = {
+    function.__name__: function for function in (fortnight_places, live_repeats, due)
+}
 """The tables of the meeting's brief."""
 
 __all__ = [

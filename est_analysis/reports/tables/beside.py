@@ -123,21 +123,6 @@ def _interval(row: dict[str, Any], level: float) -> Any:  # noqa: ANN401 - what 
     return Text("{low}–{high} *" if row["computed"] else "{low}–{high}", values)
 
 
-def survey_faults(results: Results) -> Table:
-    """Return what could not be read of the surveys."""
-    rows = [
-        [row["file"], int(row["row"]) or None, row["column"], Text(row["reason"])]
-        for row in results.surveys.faults.to_dict("records")
-    ]
-    return Table(
-        "trygghetsmatningsfel",
-        Text("Rader i trygghetsmätningen som inte går att använda"),
-        ["Fil", "Rad", "Kolumn", "Skäl"],
-        rows,
-        results.language,
-    )
-
-
 def profiles(results: Results) -> Table:
     """Return the profiles of places and dense areas as one table, for the analyst."""
     rows = [

@@ -171,10 +171,28 @@ def ruling_faults(results: Results) -> Table:
     )
 
 
+def survey_faults(results: Results) -> Table:
+    """Return what could not be read of the surveys."""
+    rows = [
+        [row["file"], int(row["row"]) or None, row["column"], Text(row["reason"])]
+        for row in results.surveys.faults.to_dict("records")
+    ]
+    return Table(
+        "trygghetsmatningsfel",
+        Text("Rader i trygghetsmätningen som inte går att använda"),
+        ["Fil", "Rad", "Kolumn", "Skäl"],
+        rows,
+        results.language,
+    )
+
+
 def waiting(results: Results) -> Tables:
     """Return what waits for somebody: unread files, stopped rows, near misses, faulty decisions."""
     return Tables(
-        tuple(make(results) for make in (unread, quarantine, near_misses, ruling_faults)),
+        tuple(
+            make(results)
+            for make in (unread, quarantine, near_misses, ruling_faults, survey_faults)
+        ),
         Text("Inget väntar: alla filer och rader gick att använda."),
         results.language,
     )

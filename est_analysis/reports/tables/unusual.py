@@ -40,8 +40,9 @@ def standing_out(results: Results, most: int | None = 10) -> Table:
         results.language,
         Text(
             "Tillfällen: flera brott på en plats samma eller följande dag räknas som ett. Vanligt: "
-            "snittet för samma tid tidigare år. Gånger: platsens andel av alla tillfällen nu, delat "
-            "med dess andel då. Dämpat: samma sak, dragen mot 1 ju färre tillfällen platsen har; "
+            "snittet för samma tid tidigare år. Gånger: platsens andel av alla tillfällen nu, "
+            "delat med dess andel då. Dämpat: samma sak, dragen mot 1 ju färre tillfällen platsen "
+            "har; "
             "jämför platser med den. Platser under {smallest} tillfällen visas inte.",
             {"smallest": smallest},
         ),
