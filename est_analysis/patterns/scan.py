@@ -198,7 +198,7 @@ def _ratio(inside: NDArray, expected: NDArray, total: int) -> Floats:
     return np.where(inside > expected, llr, 0.0)
 
 
-def _joined(parts: Sequence[tuple[Ints, ...]]) -> tuple[NDArray, ...]:
+def _joined(parts: Sequence[tuple[NDArray, ...]]) -> tuple[NDArray, ...]:
     return tuple(map(np.concatenate, zip(*parts, strict=True)))
 
 
@@ -408,7 +408,7 @@ class _Search:
         """
         centres = table.shape[1]
         own = np.arange(centres, dtype=np.int32)
-        parts = []
+        parts: list[tuple[NDArray, ...]] = []
         for lane, order in enumerate(orders):
             ours = table[self.circles.of_event[order[self.total - len(self.days) :]]].tocsc()
             centre = np.repeat(own, np.diff(ours.indptr))
