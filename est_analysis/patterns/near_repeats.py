@@ -20,6 +20,8 @@ SPACE_BANDS = (0.0, SAME_PLACE, 100.0, 200.0, 400.0, 800.0)
 TIME_BANDS = (0.0, 7.0, 14.0, 21.0, 28.0)
 PILOT = 99
 """When permutations may stop early, the first so many set the scale and are not ranked."""
+MOST_PAIRS, MOST_OF_SPOTS = 10**10, 50_000_000
+"""More pairs of events, or of addresses, nearer than the largest finite edge are not counted."""
 _LANES, _ROWS, _PAIRS = 512, 192, 1 << 17
 _MINUTES = 1440
 
@@ -165,7 +167,8 @@ def knox(
     Raises
     ------
     ValueError
-        If the arrays differ in length, hold NaN, or the edges do not rise from 0.
+        If the arrays differ in length, hold NaN, the edges do not rise from 0, or more than
+        `MOST_PAIRS` pairs of events or `MOST_OF_SPOTS` of addresses lie near each other.
 
     Notes
     -----
@@ -535,8 +538,13 @@ class _NearSpots:
         pairs, bands = np.empty((0, 2), dtype=np.int64), np.empty(0, dtype=np.int64)
         if limits and len(spots):
             reach = limits[-1] * (1 + 1e-9)
-            tree = cKDTree(spots)
-            pairs = tree.query_pairs(reach, p=1 if manhattan else 2, output_type="ndarray")
+            tree, power = cKDTree(spots), 1 if manhattan else 2
+            sizes = self.size.astype(float)
+            ordered = tree.count_neighbors(tree, reach, p=power) - len(spots)
+            of_events = tree.count_neighbors(tree, reach, p=power, weights=(sizes, sizes))
+            if ordered > 2 * MOST_OF_SPOTS or of_events > 2 * MOST_PAIRS:
+                raise ValueError("too many events lie so near each other: narrow the bands")
+            pairs = tree.query_pairs(reach, p=power, output_type="ndarray")
             apart = _apart(spots[pairs[:, 0]] - spots[pairs[:, 1]], manhattan=manhattan)
             bands = np.searchsorted(limits, apart, side="right")
             pairs, bands = pairs[bands < len(limits)], bands[bands < len(limits)]

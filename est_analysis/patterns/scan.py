@@ -15,6 +15,8 @@ from est_analysis import counts
 
 SAME_DISTANCE = 0.001
 """Metres; distances are read to this, so that points meant to be equally far are so."""
+MOST_PAIRS, MOST_WINDOWS = 20_000_000, 10**10
+"""More pairs of places within the radius, or windows around places, than this are not searched."""
 _PAIRS, _AT_ONCE, _STEP = 1 << 18, 64, 1.3
 
 Ints = NDArray[np.int64]
@@ -125,8 +127,9 @@ def scan(
     Raises
     ------
     ValueError
-        If the arrays differ in length, hold NaN or part days, an event falls after `end`, or
-        `smallest`, `radius` or `longest` make no cylinder.
+        If the arrays differ in length, hold NaN or part days, an event falls after `end`,
+        `smallest`, `radius` or `longest` make no cylinder, or more than `MOST_PAIRS` pairs of
+        places lie within the radius of each other or `MOST_WINDOWS` windows are to be weighed.
 
     Notes
     -----
@@ -216,7 +219,10 @@ class _Circles:
         near = np.empty((0, 2), dtype=np.int64)
         if len(start):
             reach = radius * (1 + 1e-9) + SAME_DISTANCE
-            near = cKDTree(self.places).query_pairs(reach, output_type="ndarray")
+            tree = cKDTree(self.places)
+            if tree.count_neighbors(tree, reach) - len(start) > 2 * MOST_PAIRS:
+                raise ValueError("too many places lie within the radius: make it smaller")
+            near = tree.query_pairs(reach, output_type="ndarray")
         itself = np.repeat(np.arange(len(start))[:, None], 2, axis=1)
         centre, place = np.concatenate([itself, near, near[:, ::-1]]).T
         step = self.places[centre] - self.places[place]
@@ -297,6 +303,9 @@ class _Search:
         self.fullest = int((reach - self.before).max(initial=0))
         self.narrow: type = np.uint16 if self.total < 1 << 13 else np.uint32
         self.most = int(self.circles.inside.max(initial=0))
+        around = float((self.circles.largest.astype(float) ** 2).sum())
+        if end is None and around * self.fullest / max(self.total, 1) > MOST_WINDOWS:
+            raise ValueError("too many events lie within the radius of each other for one scan")
         self.levels = list(self._levels())
         self.blocks = list(self.circles.blocks())
         self.start = math.log(max(self.total, 2)) + 1
@@ -517,7 +526,7 @@ class _Search:
         """Return, for each count, the largest (events in circle x in window) to reach the floor."""
         if floor in self._caps:
             return self._caps[floor]
-        inside = np.arange(self.most + 1)
+        inside = np.arange(min(self.most, self.fullest) + 1)
         low, high = np.zeros(len(inside)), inside.astype(float)
         for _ in range(50):
             middle = (low + high) / 2
