@@ -2,7 +2,7 @@
 # make: python run.py TARGET. Arguments: make report ARGS="data/exempelsjo --help"
 PYTHON ?= python3
 .DEFAULT_GOAL := help
-.PHONY: help report check retention new lab test lint lock sample real truth faults bench
+.PHONY: help report check retention new lab test lint lock sample real truth faults bench peers
 
 help:
 	@$(PYTHON) run.py help $(ARGS)
@@ -45,3 +45,6 @@ faults:
 
 bench:
 	@$(PYTHON) run.py bench $(ARGS)
+
+peers:
+	@$(PYTHON) run.py peers $(ARGS)

@@ -1,8 +1,9 @@
 """Make the environment from the lock, then run a task: ``python run.py TASK [args...]``.
 
 Needs Python 3.11-3.13 and its standard library only, by design on Linux, macOS and Windows. The
-first run makes ``.venv`` (``.venv-lab`` for the task lab) and takes about half a minute; later runs
-only check a stamp. Tasks run in the folder of this file: give relative paths from there.
+first run makes ``.venv`` (``.venv-lab``, ``.venv-peers`` for those tasks) and takes about half a
+minute; later runs only check a stamp. Tasks run in the folder of this file: give relative paths
+from there.
 """
 
 from __future__ import annotations
@@ -23,7 +24,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 SUPPORTED = ((3, 11), (3, 12), (3, 13))
 STAMP = "est-ready"  # written last: a venv without it, or with other text in it, is made anew
-LOCKS = {".venv": "requirements.lock", ".venv-lab": "requirements-lab.lock"}
+LOCKS = {
+    ".venv": "requirements.lock",
+    ".venv-lab": "requirements-lab.lock",
+    ".venv-peers": "requirements-peers.lock",
+}
 EXAMPLE = ["data/exempelsjo"]
 LINT = ["ruff check", "ruff format --check", "mypy est_analysis run.py"]
 COMPILE = (
@@ -31,7 +36,11 @@ COMPILE = (
     " --generate-hashes --custom-compile-command 'python run.py lock' -o requirements"
 )
 BENCH = ["python benchmarks/report_cost.py", "python benchmarks/gather_cost.py"]
-LOCK = [f"{COMPILE}.lock", f"{COMPILE}-lab.lock --extra lab -c requirements.lock"]
+LOCK = [
+    f"{COMPILE}.lock",
+    f"{COMPILE}-lab.lock --extra lab -c requirements.lock",
+    f"{COMPILE}-peers.lock --extra peers -c requirements.lock",
+]
 
 # task: what it does, environment, commands (first word: a program in it), arguments if none given
 TASKS = {
@@ -53,6 +62,12 @@ TASKS = {
         [],
     ),
     "bench": ("mäter vad det kostar", ".venv", BENCH, []),
+    "peers": (
+        "mäter mot andras verktyg, sida vid sida",
+        ".venv-peers",
+        ["python -m benchmarks.peers"],
+        [],
+    ),
 }
 
 

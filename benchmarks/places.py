@@ -1,26 +1,13 @@
-"""
-What the kernels of place cost: seconds, memory and growth by cells and events, peers beside them.
-
-Each piece of work runs in a process of its own. A peer is measured where it can be imported (run
-with an interpreter that has esda, libpysal and KDEpy to see them); only ratios of one run carry
-over to another machine.
-"""
+"""Pieces of work on places, ours and the peers', for ``benchmarks.peers`` to measure."""
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-import time
 from collections.abc import Callable
-from math import isqrt, log
-from pathlib import Path
+from math import isqrt
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
 SIDE = 100.0
-Prepared = Callable[[], Any]
+Work = Callable[[], Any]
 
 
 def spots(n: int, cells: int) -> Any:
@@ -44,13 +31,13 @@ def frame(cells: int) -> Any:
     return Grid(SIDE, 0, 0, np.ones((isqrt(cells), isqrt(cells)), dtype=bool))
 
 
-def to_grid(n: int, cells: int) -> Prepared:
+def to_grid(n: int, cells: int) -> Work:
     """Count events in cells."""
     at, grid = spots(n, cells), frame(cells)
     return lambda: grid.tally(at[:, 0], at[:, 1])
 
 
-def to_grid_sjoin(n: int, cells: int) -> Prepared:
+def to_grid_sjoin(n: int, cells: int) -> Work:
     """Count events in cells by a spatial join."""
     import geopandas as gpd
     import numpy as np
@@ -66,7 +53,7 @@ def counts(n: int, cells: int) -> Any:
     return frame(cells).tally(*spots(n, cells).T).counts
 
 
-def gi_star(n: int, cells: int) -> Prepared:
+def gi_star(n: int, cells: int) -> Work:
     """Getis-Ord Gi*, with p and q."""
     from est_analysis.patterns import local
 
@@ -74,7 +61,7 @@ def gi_star(n: int, cells: int) -> Prepared:
     return lambda: local.gi_star(table)
 
 
-def gi_star_esda(n: int, cells: int) -> Prepared:
+def gi_star_esda(n: int, cells: int) -> Work:
     """Getis-Ord Gi* by esda, without permutations; making the weights is not counted."""
     from esda.getisord import G_Local
     from libpysal.weights import lat2W
@@ -84,7 +71,17 @@ def gi_star_esda(n: int, cells: int) -> Prepared:
     return lambda: G_Local(table, weights, transform="B", star=True, permutations=0)
 
 
-def density(n: int, cells: int) -> Prepared:
+def gi_star_esda_permuted(n: int, cells: int, draws: int = 999) -> Work:
+    """Getis-Ord Gi* by esda, with permutations; making the weights is not counted."""
+    from esda.getisord import G_Local
+    from libpysal.weights import lat2W
+
+    table = counts(n, cells).ravel().astype(float)
+    weights = lat2W(isqrt(cells), isqrt(cells), rook=False)
+    return lambda: G_Local(table, weights, transform="B", star=True, permutations=draws, n_jobs=1)
+
+
+def density(n: int, cells: int) -> Work:
     """Quartic density from coordinates, edges allowed for."""
     from est_analysis.patterns.density import kernel
 
@@ -92,7 +89,7 @@ def density(n: int, cells: int) -> Prepared:
     return lambda: kernel(grid, 500.0).density(grid.tally(at[:, 0], at[:, 1]).counts)
 
 
-def density_kdepy(n: int, cells: int) -> Prepared:
+def density_kdepy(n: int, cells: int) -> Work:
     """Quartic density by KDEpy's FFT, edges not allowed for."""
     from KDEpy import FFTKDE
 
@@ -100,105 +97,9 @@ def density_kdepy(n: int, cells: int) -> Prepared:
     return lambda: FFTKDE(kernel="biweight", bw=500 / 7**0.5).fit(at).evaluate((rows, rows))
 
 
-def concentration(n: int, cells: int) -> Prepared:
+def concentration(n: int, cells: int) -> Work:
     """Concentration with 99 draws by lot."""
     from est_analysis.patterns import concentration as module
 
     table = counts(n, cells).ravel()
     return lambda: module.concentration(table, replicates=99)
-
-
-def unusual(n: int, cells: int) -> Prepared:
-    """Places against three earlier years, 99 replicates."""
-    import numpy as np
-
-    from est_analysis.patterns.unusual import against_earlier
-
-    share = (counts(n, cells).ravel() + 0.01) / n
-    years = np.random.default_rng(1).poisson(share[:, None] * n / 4, (cells, 4))
-    return lambda: against_earlier(years[:, 3], years[:, :3], replicates=99)
-
-
-def emerging(n: int, cells: int) -> Prepared:
-    """Mann-Kendall and classes of 24 months."""
-    import numpy as np
-
-    from est_analysis.patterns.emerging import classify, mann_kendall
-
-    share = counts(n, cells).ravel() / 24
-    months = np.random.default_rng(1).poisson(share[:, None], (cells, 24))
-    return lambda: (classify(months), mann_kendall(months))
-
-
-SIZES: dict[str, list[tuple[int, int]]] = {
-    "to_grid": [(10_000, 10_000), (100_000, 10_000), (1_000_000, 10_000)],
-    "to_grid_sjoin": [(100_000, 10_000), (1_000_000, 10_000)],
-    "gi_star": [(100_000, 10_000), (100_000, 160_000), (1_000_000, 1_000_000)],
-    "gi_star_esda": [(100_000, 10_000), (100_000, 160_000), (1_000_000, 1_000_000)],
-    "density": [(10_000, 40_000), (100_000, 40_000), (1_000_000, 1_000_000)],
-    "density_kdepy": [(10_000, 40_000), (100_000, 40_000), (1_000_000, 1_000_000)],
-    "concentration": [(1_000, 10_000), (10_000, 10_000), (1_000_000, 10_000)],
-    "unusual": [(1_000, 2_500), (10_000, 10_000), (100_000, 40_000)],
-    "emerging": [(10_000, 10_000), (100_000, 160_000)],
-}
-
-
-def memory_peak() -> float:
-    """Return this process's peak of resident memory so far, in megabytes (Linux)."""
-    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) / 1024
-    raise OSError("no peak of memory is told here")
-
-
-def child(name: str, n: int, cells: int) -> None:
-    """Do one piece of work; print its seconds (a second go, imports done) and added memory."""
-    import scipy.signal
-    import scipy.stats  # noqa: F401 - what every side loads is no one's cost
-
-    try:
-        work: Prepared = globals()[name](n, cells)
-    except ImportError:
-        print(json.dumps({"missing": True}))
-        return
-    before = memory_peak()
-    seconds = []
-    for _ in range(3):
-        began = time.perf_counter()
-        work()
-        seconds.append(time.perf_counter() - began)
-    print(json.dumps({"seconds": sorted(seconds)[1], "megabytes": memory_peak() - before}))
-
-
-def main() -> int:
-    """Print every piece of work at every size, with its growth from the size before."""
-    if len(sys.argv) == 4:
-        child(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
-        return 0
-    print(f"{'work':<15}{'events':>11}{'cells':>11}{'seconds':>10}{'MB':>8}{'slope':>7}")
-    for name, sizes in SIZES.items():
-        former: tuple[int, int, float] | None = None
-        for n, cells in sizes:
-            ran = subprocess.run(
-                [sys.executable, "-W", "ignore", __file__, name, str(n), str(cells)],
-                check=True,
-                capture_output=True,
-                text=True,
-            )
-            got = json.loads(ran.stdout.splitlines()[-1])
-            if got.get("missing"):
-                print(f"{name:<15}  cannot be imported here")
-                break
-            seconds, slope = got["seconds"], ""
-            if former:  # the exponent, by whichever of the two grew more
-                grown = max(n / former[0], cells / former[1])
-                slope = f"{log(seconds / former[2]) / log(grown):.2f}"
-            former = n, cells, seconds
-            print(
-                f"{name:<15}{n:>11,}{cells:>11,}{seconds:>10.4f}{got['megabytes']:>8.0f}{slope:>7}"
-            )
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -20,7 +20,9 @@ SPACE_BANDS = (0.0, SAME_PLACE, 100.0, 200.0, 400.0, 800.0)
 TIME_BANDS = (0.0, 7.0, 14.0, 21.0, 28.0)
 PILOT = 99
 """When permutations may stop early, the first so many set the scale and are not ranked."""
-_LANES, _ROWS, _PAIRS = 256, 128, 1 << 17
+MOST_PAIRS, MOST_OF_SPOTS = 10**10, 50_000_000
+"""More pairs of events, or of addresses, nearer than the largest finite edge are not counted."""
+_LANES, _ROWS, _PAIRS = 512, 192, 1 << 17
 _MINUTES = 1440
 
 Ints = NDArray[np.int64]
@@ -165,7 +167,8 @@ def knox(
     Raises
     ------
     ValueError
-        If the arrays differ in length, hold NaN, or the edges do not rise from 0.
+        If the arrays differ in length, hold NaN, the edges do not rise from 0, or more than
+        `MOST_PAIRS` pairs of events or `MOST_OF_SPOTS` of addresses lie near each other.
 
     Notes
     -----
@@ -535,8 +538,13 @@ class _NearSpots:
         pairs, bands = np.empty((0, 2), dtype=np.int64), np.empty(0, dtype=np.int64)
         if limits and len(spots):
             reach = limits[-1] * (1 + 1e-9)
-            tree = cKDTree(spots)
-            pairs = tree.query_pairs(reach, p=1 if manhattan else 2, output_type="ndarray")
+            tree, power = cKDTree(spots), 1 if manhattan else 2
+            sizes = self.size.astype(float)
+            ordered = tree.count_neighbors(tree, reach, p=power) - len(spots)
+            of_events = tree.count_neighbors(tree, reach, p=power, weights=(sizes, sizes))
+            if ordered > 2 * MOST_OF_SPOTS or of_events > 2 * MOST_PAIRS:
+                raise ValueError("too many events lie so near each other: narrow the bands")
+            pairs = tree.query_pairs(reach, p=power, output_type="ndarray")
             apart = _apart(spots[pairs[:, 0]] - spots[pairs[:, 1]], manhattan=manhattan)
             bands = np.searchsorted(limits, apart, side="right")
             pairs, bands = pairs[bands < len(limits)], bands[bands < len(limits)]
@@ -590,18 +598,23 @@ class _NearSpots:
         # one byte a pair and lane: emptied before it can run over
         kept = np.zeros((len(limits), rows, width), dtype=np.uint8)
         below = np.zeros((width, len(self.totals), len(limits)), dtype=np.int64)
+        whole = (left, right, under, under.view(np.uint8), list(kept))
         for band in range(len(self.totals)):
             filled = 0
             for i, j in self.pairs(band):
                 for row in range(0, len(i), rows):
                     k = min(rows, len(i) - row)
-                    np.take(lanes, i[row : row + k], axis=0, out=left[:k], mode="clip")
-                    np.take(lanes, j[row : row + k], axis=0, out=right[:k], mode="clip")
-                    np.subtract(left[:k], right[:k], out=left[:k])
-                    np.abs(left[:k], out=left[:k])
-                    for limit, sums in zip(limits, kept, strict=True):
-                        np.less(left[:k], limit, out=under[:k])
-                        np.add(sums[:k], under[:k].view(np.uint8), out=sums[:k])
+                    one, other, less, as_bytes, sums = whole
+                    if k < rows:
+                        one, other, less, as_bytes = (part[:k] for part in whole[:4])
+                        sums = [part[:k] for part in kept]
+                    lanes.take(i[row : row + k], axis=0, out=one, mode="clip")
+                    lanes.take(j[row : row + k], axis=0, out=other, mode="clip")
+                    np.subtract(one, other, out=one)
+                    np.abs(one, out=one)
+                    for limit, counted in zip(limits, sums, strict=True):
+                        np.less(one, limit, out=less)
+                        np.add(counted, as_bytes, out=counted)
                     filled += 1
                     if filled == 255:
                         below[:, band] += kept.sum(axis=1, dtype=np.int64).T
@@ -681,7 +694,7 @@ class _Ranking:
         drawn = [self.draw(min(PILOT, draws))]
         scale = _scale(drawn[0])
         seen, hits, ranked = self.maxima(self.observed, scale)[0], 0, 0
-        for size in _batches(draws - len(drawn[0])):
+        for size in _batches(draws - len(drawn[0]), 128):
             batch = self.draw(size)
             running = hits + np.cumsum(self.maxima(batch, scale) >= seen)
             last = int(np.searchsorted(running, reached))
@@ -698,8 +711,8 @@ class _Ranking:
         return excess.max(axis=(1, 2), initial=-np.inf)
 
 
-def _batches(draws: int) -> list[int]:
-    return [min(_LANES, draws - done) for done in range(0, draws, _LANES)]
+def _batches(draws: int, most: int = _LANES) -> list[int]:
+    return [min(most, draws - done) for done in range(0, draws, most)]
 
 
 def _scale(tables: Ints) -> tuple[Floats, Floats]:

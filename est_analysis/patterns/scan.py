@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bisect
 import itertools
 import math
 from collections.abc import Iterator, Sequence
@@ -16,7 +15,9 @@ from est_analysis import counts
 
 SAME_DISTANCE = 0.001
 """Metres; distances are read to this, so that points meant to be equally far are so."""
-_PAIRS, _AT_ONCE, _STEP = 1 << 17, 64, 1.4
+MOST_PAIRS, MOST_WINDOWS = 20_000_000, 10**10
+"""More pairs of places within the radius, or windows around places, than this are not searched."""
+_PAIRS, _AT_ONCE, _STEP = 1 << 18, 64, 1.3
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -126,8 +127,9 @@ def scan(
     Raises
     ------
     ValueError
-        If the arrays differ in length, hold NaN or part days, an event falls after `end`, or
-        `smallest`, `radius` or `longest` make no cylinder.
+        If the arrays differ in length, hold NaN or part days, an event falls after `end`,
+        `smallest`, `radius` or `longest` make no cylinder, or more than `MOST_PAIRS` pairs of
+        places lie within the radius of each other or `MOST_WINDOWS` windows are to be weighed.
 
     Notes
     -----
@@ -199,7 +201,7 @@ def _ratio(inside: NDArray, expected: NDArray, total: int) -> Floats:
     return np.where(inside > expected, llr, 0.0)
 
 
-def _joined(parts: Sequence[tuple[Ints, ...]]) -> tuple[NDArray, ...]:
+def _joined(parts: Sequence[tuple[NDArray, ...]]) -> tuple[NDArray, ...]:
     return tuple(map(np.concatenate, zip(*parts, strict=True)))
 
 
@@ -217,7 +219,10 @@ class _Circles:
         near = np.empty((0, 2), dtype=np.int64)
         if len(start):
             reach = radius * (1 + 1e-9) + SAME_DISTANCE
-            near = cKDTree(self.places).query_pairs(reach, output_type="ndarray")
+            tree = cKDTree(self.places)
+            if tree.count_neighbors(tree, reach) - len(start) > 2 * MOST_PAIRS:
+                raise ValueError("too many places lie within the radius: make it smaller")
+            near = tree.query_pairs(reach, output_type="ndarray")
         itself = np.repeat(np.arange(len(start))[:, None], 2, axis=1)
         centre, place = np.concatenate([itself, near, near[:, ::-1]]).T
         step = self.places[centre] - self.places[place]
@@ -237,6 +242,8 @@ class _Circles:
         tied = np.flatnonzero(last)[np.cumsum(last) - last]
         self.inside = running[tied] - outside
         self.events = size[self.place]
+        self.largest = np.zeros(len(start), dtype=np.int32)
+        np.maximum.at(self.largest, self.centre, self.inside.astype(np.int32))
 
     def blocks(self) -> Iterator[tuple[int, Any]]:
         """
@@ -263,6 +270,10 @@ class _Level:
 
     above: int
     upto: int
+
+
+_Found = tuple[_Level, Ints, list[tuple[Ints, Ints]]]
+"""A level, its events, and windows: the first event's position among them, and how many."""
 
 
 class _Search:
@@ -292,6 +303,9 @@ class _Search:
         self.fullest = int((reach - self.before).max(initial=0))
         self.narrow: type = np.uint16 if self.total < 1 << 13 else np.uint32
         self.most = int(self.circles.inside.max(initial=0))
+        around = float((self.circles.largest.astype(float) ** 2).sum())
+        if end is None and around * self.fullest / max(self.total, 1) > MOST_WINDOWS:
+            raise ValueError("too many events lie within the radius of each other for one scan")
         self.levels = list(self._levels())
         self.blocks = list(self.circles.blocks())
         self.start = math.log(max(self.total, 2)) + 1
@@ -373,12 +387,9 @@ class _Search:
         caps = self._allowed(floor)
         windows = self._anywhere if self.end is None else self._backward
         for first, table in self.blocks:
-            circle, time, size = self._laid_out(table, orders)
-            for level in self.levels:
-                kept = np.flatnonzero(size <= level.upto)
-                parts = list(windows(circle, time, size, kept, level, caps))
-                if not parts:
-                    continue
+            laid_out = self._laid_out(first, table, orders)
+            circle, time, size, _ = laid_out
+            for level, kept, parts in windows(*laid_out, caps):
                 start, length = _joined(parts)
                 found = self._circles_of(start, length, time[kept], size[kept], level, caps, floor)
                 begin = kept[found.pop("begin")]
@@ -389,67 +400,90 @@ class _Search:
                 found["last"] = last if self.end is None else np.full_like(last, self.end)
                 yield found
 
-    def _laid_out(self, table: Any, orders: Ints) -> tuple[Ints, ...]:  # noqa: ANN401 - sparse
+    def _laid_out(
+        self,
+        first: int,
+        table: Any,  # noqa: ANN401 - sparse arrays carry no types
+        orders: Ints,
+    ) -> tuple[Ints, Ints, Ints, Ints]:
         """
         Lay out the events around every centre in order of time, one lane after the other.
 
         Returns
         -------
         tuple of array of int, shape (events around centres in all lanes,)
-            Lane and centre as one number, place in time, and size of the circle that reaches it.
+            Lane and centre as one number; place in time; size of the circle that reaches the
+            event; size of the centre's largest circle.
         """
-        parts = []
+        centres = table.shape[1]
+        own = np.arange(centres, dtype=np.int32)
+        parts: list[tuple[NDArray, ...]] = []
         for lane, order in enumerate(orders):
             ours = table[self.circles.of_event[order[self.total - len(self.days) :]]].tocsc()
-            centre = np.repeat(np.arange(table.shape[1]), np.diff(ours.indptr))
-            parts.append((centre + lane * table.shape[1], ours.indices, ours.data))
-        return _joined(parts)
+            centre = np.repeat(own, np.diff(ours.indptr))
+            parts.append((centre + np.int32(lane * centres), ours.indices, ours.data))
+        circle, time, size = _joined(parts)
+        largest = np.tile(self.circles.largest[first : first + centres], len(orders))
+        return circle, time, size, largest[circle]
 
     def _anywhere(
-        self, circle: Ints, time: Ints, size: Ints, kept: Ints, level: _Level, caps: Floats
-    ) -> Iterator[tuple[Ints, Ints]]:
-        """Yield windows from one event around a centre to another that could reach the floor."""
+        self, circle: Ints, time: Ints, size: Ints, largest: Ints, caps: Floats
+    ) -> Iterator[_Found]:
+        """Find windows from one event around a centre to another that could reach the floor."""
         # this is where the time goes: few operations, on narrow integers. Neighbouring centres lie
         # further apart than any window; should they meet again, the integers run over, it is seen
-        base = circle[kept] * (self.total + 1)
-        upto: NDArray = (base + self.upto[time[kept]]).astype(self.narrow)
-        before: NDArray = (base + self.before[time[kept]]).astype(self.narrow)
-        events = np.empty_like(upto)
-        under = np.empty(len(upto), dtype=bool)
-        whose = circle[kept]
+        base = circle.astype(self.narrow) * self.narrow(self.total + 1)
+        upto: NDArray = base + self.upto.astype(self.narrow)[time]
+        before: NDArray = base + self.before.astype(self.narrow)[time]
+        events, under = np.empty_like(upto), np.empty(len(upto), dtype=bool)
+        furthest = 1
+        for level in self.levels:
+            kept = np.flatnonzero((size <= level.upto) & (largest > level.above))
+            ends, begins, whose = upto[kept], before[kept], circle[kept]
 
-        def near_at(more: int) -> bool:
-            near = upto[more:] - before[: len(upto) - more] <= self.fullest
-            return bool((near & (whose[more:] == whose[: len(whose) - more])).any())
+            def near(
+                more: int, ends: NDArray = ends, begins: NDArray = begins, whose: Ints = whose
+            ) -> bool:
+                few = ends[more:] - begins[: len(begins) - more] <= self.fullest
+                return bool((few & (whose[more:] == whose[: len(whose) - more])).any())
 
-        # no window is found with more events than the fullest has
-        steps = range(1, min(level.upto, len(kept)))
-        for more in steps[: bisect.bisect_left(steps, True, key=lambda more: not near_at(more))]:
-            allowed = min(int(caps[more + 1]) // (level.above + 1), self.fullest)
-            if allowed <= more:
-                continue
-            k = len(kept) - more
-            np.subtract(upto[more:], before[:-more], out=events[:k])
-            np.less_equal(events[:k], allowed, out=under[:k])
-            start = under[:k].nonzero()[0]
-            if len(start):
-                first, last = kept[start], kept[start + more]
-                spent = np.maximum(size[first], size[last]) * events[start].astype(np.int64)
-                near = self.days[time[last]] - self.days[time[first]] < self.longest
-                near &= (circle[first] == circle[last]) & (spent <= caps[more + 1])
-                start = start[near]
-                yield start, np.full_like(start, more + 1)
+            # from level to level circles grow, and with them the most events in a window
+            while furthest < min(level.upto, len(kept)) and near(furthest):
+                furthest += 1
+            parts = []
+            for more in range(1, min(furthest, len(kept))):
+                allowed = min(int(caps[more + 1]) // (level.above + 1), self.fullest)
+                if allowed <= more:
+                    continue
+                k = len(kept) - more
+                np.subtract(ends[more:], begins[:-more], out=events[:k])
+                np.less_equal(events[:k], allowed, out=under[:k])
+                start = under[:k].nonzero()[0]
+                if len(start):
+                    first, last = kept[start], kept[start + more]
+                    spent = np.maximum(size[first], size[last]) * events[start].astype(np.int64)
+                    close = self.days[time[last]] - self.days[time[first]] < self.longest
+                    close &= (circle[first] == circle[last]) & (spent <= caps[more + 1])
+                    start = start[close]
+                    parts.append((start, np.full_like(start, more + 1)))
+            if parts:
+                yield level, kept, parts
 
     def _backward(
-        self, circle: Ints, time: Ints, size: Ints, kept: Ints, level: _Level, caps: Floats
-    ) -> Iterator[tuple[Ints, Ints]]:
-        """Yield windows from an event around a centre to the end that could reach the floor."""
-        last = np.flatnonzero(np.diff(circle[kept], append=-1))
-        length = np.repeat(last + 1, np.diff(last, prepend=-1)) - np.arange(len(kept))
-        events = self.total - self.before[time[kept]].astype(np.int64)
-        start = np.flatnonzero(np.maximum(size[kept], level.above + 1) * events <= caps[length])
-        if len(start):
-            yield start, length[start]
+        self, circle: Ints, time: Ints, size: Ints, largest: Ints, caps: Floats
+    ) -> Iterator[_Found]:
+        """Find windows from an event around a centre to the end that could reach the floor."""
+        beyond = self.total - self.before[time]
+        for level in self.levels:
+            kept = np.flatnonzero((size <= level.upto) & (largest > level.above))
+            if not len(kept):
+                continue
+            last = np.flatnonzero(np.diff(circle[kept], append=-1))
+            length = np.repeat(last + 1, np.diff(last, prepend=-1)) - np.arange(len(kept))
+            spent = np.maximum(size[kept], level.above + 1) * beyond[kept]
+            start = np.flatnonzero(spent <= caps[length])
+            if len(start):
+                yield level, kept, [(start, length[start])]
 
     def _circles_of(
         self,
@@ -464,7 +498,7 @@ class _Search:
         """Weigh every circle of the windows; a circle reaches one of the window's events."""
         bits = level.upto.bit_length()
         finish = start + length - 1
-        events = (self.upto[time[finish]] - self.before[time[start]]).astype(np.int64)
+        events = self.upto[time[finish]] - self.before[time[start]]
         narrow = len(start) << bits < 2**31
         window: Ints = np.repeat(np.arange(len(start), dtype="i4" if narrow else "i8"), length)
         step = np.arange(len(window)) - np.repeat(np.cumsum(length) - length, length)
@@ -492,7 +526,7 @@ class _Search:
         """Return, for each count, the largest (events in circle x in window) to reach the floor."""
         if floor in self._caps:
             return self._caps[floor]
-        inside = np.arange(self.most + 1)
+        inside = np.arange(min(self.most, self.fullest) + 1)
         low, high = np.zeros(len(inside)), inside.astype(float)
         for _ in range(50):
             middle = (low + high) / 2
