@@ -23,6 +23,8 @@ from est_analysis.periods import Period
 
 KIND = "reported_crime"
 """The kind of record that is asked about; kinds are never summed."""
+DRAWS = 999
+"""Permutations and simulations of each question, unless fewer are asked for."""
 SEED = 2023
 """Of every permutation here; the results hang on it only within Monte Carlo error."""
 
@@ -95,6 +97,7 @@ def standing_out(
     municipality: Municipality,
     *,
     missing: Mapping[str, str] = MappingProxyType({}),
+    draws: int = DRAWS,
 ) -> StandingOut:
     """
     Hold every public place against the same season of its own earlier years.
@@ -109,6 +112,8 @@ def standing_out(
         Gives thresholds, and what its sources cover.
     missing
         By kind: a file that could not be read.
+    draws
+        Simulations.
 
     Returns
     -------
@@ -134,6 +139,7 @@ def standing_out(
         counted.iloc[:, 0].to_numpy(),
         earlier,
         unrest=unusual.unrest(earlier, *others),
+        replicates=draws,
         seed=SEED,
     )
     table = pd.DataFrame(
@@ -160,7 +166,14 @@ def standing_out(
     return StandingOut(table.iloc[order].reset_index(drop=True), seasons, why_not)
 
 
-def repeats(events: pd.DataFrame, period: Period, municipality: Municipality) -> Repeats:
+def repeats(
+    events: pd.DataFrame,
+    period: Period,
+    municipality: Municipality,
+    *,
+    draws: int = DRAWS,
+    stop_after: int | None = None,
+) -> Repeats:
     """
     Ask whether crimes of one group come close together in both space and time.
 
@@ -172,6 +185,8 @@ def repeats(events: pd.DataFrame, period: Period, municipality: Municipality) ->
         The twelve months up to its end are looked at.
     municipality
         Its thresholds give the gate.
+    draws, stop_after
+        As in `near_repeats.knox`.
 
     Returns
     -------
@@ -183,15 +198,23 @@ def repeats(events: pd.DataFrame, period: Period, municipality: Municipality) ->
         return Repeats(None, len(own), pd.DataFrame())
     x, y, days, within = _of_one_group(own)
     rng = np.random.default_rng(SEED)
-    knox = near_repeats.knox(x, y, days, rng=rng, within=within)
+    knox = near_repeats.knox(
+        x, y, days, rng=rng, within=within, draws=draws, stop_after=stop_after
+    )
     windows = near_repeats.by_window(
-        x, y, days, end=float(days.max()) + 1, rng=rng, within=within, draws=99
+        x, y, days, end=float(days.max()) + 1, rng=rng, within=within, draws=min(draws, 99)
     )
     return Repeats(knox, len(own), windows)
 
 
 def bursts(
-    events: pd.DataFrame, period: Period, municipality: Municipality, *, prospective: bool = False
+    events: pd.DataFrame,
+    period: Period,
+    municipality: Municipality,
+    *,
+    prospective: bool = False,
+    draws: int = DRAWS,
+    stop_after: int | None = None,
 ) -> Bursts:
     """
     Search for bursts: circles of places over runs of days with more crimes than both explain.
@@ -207,6 +230,8 @@ def bursts(
     prospective
         Look for what is going on at the period's end against the twelve months before, as the
         fortnight's meeting needs; otherwise for what went on at any time within the period.
+    draws, stop_after
+        As in `scan.scan`.
 
     Returns
     -------
@@ -224,6 +249,8 @@ def bursts(
         own["day"],
         end=end,
         every=float(period.days),
+        draws=draws,
+        stop_after=stop_after,
         rng=np.random.default_rng(SEED),
     )
     return Bursts(_cylinders(list(found.cylinders), own), len(own), gate)
