@@ -125,10 +125,15 @@ def test_every_permutation_is_searched_as_the_events_are(events, seed):
     order = np.lexsort([when, y, x])
     at, when = at[order], when[order]
     search = _Search(at, when, 3, 4, None, 2)
-    shuffled = when[rng(seed).permutation(len(when))]
-    expected = by_hand([(*p, t) for p, t in zip(at, shuffled, strict=True)], radius=3, longest=4)
-    for floor in (0.0, expected / 2, expected, expected + 5, 50.0):
-        assert search.best(shuffled, floor) == pytest.approx(expected)
+    orders = np.stack([rng(seed + draw).permutation(len(when)) for draw in range(3)])
+    expected = []
+    for order in orders:
+        shuffled = np.empty_like(when)
+        shuffled[order] = np.sort(when)
+        events = [(*p, t) for p, t in zip(at, shuffled, strict=True)]
+        expected.append(by_hand(events, radius=3, longest=4))
+    for floor in (0.0, expected[0] / 2, expected[0], expected[0] + 5, 50.0):
+        np.testing.assert_allclose(search.best(orders, floor), expected)
 
 
 def test_places_equally_far_come_in_together():
@@ -140,6 +145,45 @@ def test_places_equally_far_come_in_together():
         shuffled = [events[i] for i in rng(seed).permutation(len(events))]
         found = scan(*columns(shuffled), radius=250, longest=1, draws=0, smallest=2, rng=rng())
         assert found.cylinders[0].llr == pytest.approx(by_hand(events, radius=250, longest=1))
+
+
+@given(
+    n=st.integers(15, 30),
+    seed=st.integers(0, 99),
+    end=st.sampled_from([None, 30]),
+)
+def test_larger_towns_too_are_searched_to_the_end(n, seed, end):
+    """Circles of many sizes, weighed many at a time."""
+    at = rng(seed).integers(0, 5, (n, 2)).tolist()
+    events = [(x, y, int(t)) for (x, y), t in zip(at, rng(seed).integers(0, 30, n), strict=True)]
+    how = {"radius": 3, "longest": 9, "end": end, "smallest": 3}
+    found = scan(*columns(events), **how, draws=0, rng=rng())
+    best = max((c.llr for c in found.cylinders), default=0.0)
+    assert best == pytest.approx(by_hand(events, **how))
+
+
+@pytest.mark.parametrize("end", [None, 111])
+def test_stopping_early_gives_the_same_draws(end):
+    """The draws are the first of those that would have been made, and each p is h / l."""
+    events = town(4, n=80, kind="flat")
+    how = {"radius": 800, "longest": 14, "end": end, "smallest": 2}
+    every = scan(*events, **how, draws=199, rng=rng())
+    early = scan(*events, **how, draws=199, stop_after=10, rng=rng())
+    best = every.cylinders[0].llr
+    drawn = len(early.simulated)
+    assert 10 <= drawn < 199
+    np.testing.assert_array_equal(early.simulated, every.simulated[:drawn])
+    assert (early.simulated >= best).sum() == 10
+    assert early.simulated[-1] >= best
+    assert early.cylinders[0].p == 10 / drawn
+    for cylinder in early.cylinders[1:]:
+        tenth = np.flatnonzero(early.simulated >= cylinder.llr)[9]
+        assert cylinder.p == 10 / (tenth + 1)
+    # what is not reached so often has had every permutation
+    x, y, days = planted()
+    found = scan(x, y, days, radius=500, longest=7, draws=49, stop_after=10, rng=rng())
+    assert len(found.simulated) == 49
+    assert found.cylinders[0].p == 1 / 50
 
 
 def planted(seed=3):
@@ -195,11 +239,12 @@ def test_nothing_to_tell_is_told_so(events, end):
         {"smallest": 1},
         {"longest": 0},
         {"radius": -1},
+        {"stop_after": 0},
     ],
 )
 def test_what_cannot_be_scanned_is_refused(wrong):
     given_ = {"x": [0, 1], "y": [0, 1], "days": [1, 2], "rng": rng(), **wrong}
-    with pytest.raises(ValueError, match=r"an event|finite|after|holds"):
+    with pytest.raises(ValueError, match=r"an event|finite|after|holds|once"):
         scan(**given_)
 
 
@@ -208,28 +253,37 @@ def test_what_cannot_be_scanned_is_refused(wrong):
 SEEDS = range(1, 31)
 
 
-def false_claims():
+def false_claims(**draws):
     """Count p <= 5 % where nothing goes on: flat and centred, looking back and anywhere."""
     claims = 0
     for seed in SEEDS:
         for kind, end in product(("flat", "centre"), (None, 111)):
             events = town(seed, n=60, kind=kind)
-            how = {"longest": 14, "smallest": 2, "end": end, "draws": 19, "rng": rng(seed)}
-            found = scan(*events, **how)
+            how = {"longest": 14, "smallest": 2, "end": end, "rng": rng(seed)}
+            found = scan(*events, **how, **draws)
             claims += bool(found.cylinders) and found.cylinders[0].p <= 0.05
     return claims
 
 
 def test_chance_is_called_chance():
-    assert false_claims() <= at_most(4 * len(SEEDS))
+    assert false_claims(draws=19) <= at_most(4 * len(SEEDS))
+
+
+def test_chance_is_called_chance_when_the_draws_stop_early():
+    assert false_claims(draws=99, stop_after=5) <= at_most(4 * len(SEEDS))
 
 
 def test_permutations_searched_less_than_the_events_are_noticed(monkeypatch):
     """Stop at the first cylinder above the floor, and every p is too small."""
 
-    def hasty(self, when, floor):
-        first = [found["llr"] for found in self._above(when, 0.0)][:1]
-        return float(first[0][:1].sum()) if first else 0.0
+    def hasty(self, orders, floor):
+        if len(orders) == 1:
+            return search(self, orders, floor)
+        best = np.zeros(len(orders))
+        for found in self._above(orders, 0.0):
+            best[found["lane"]] = found["llr"]
+        return best
 
+    search = _Search.best
     monkeypatch.setattr(_Search, "best", hasty)
-    assert false_claims() > at_most(4 * len(SEEDS))
+    assert false_claims(draws=19) > at_most(4 * len(SEEDS))

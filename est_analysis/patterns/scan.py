@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import bisect
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ from est_analysis import counts
 
 SAME_DISTANCE = 0.001
 """Metres; distances are read to this, so that points meant to be equally far are so."""
-_PAIRS = 1 << 15
+_PAIRS, _AT_ONCE, _STEP = 1 << 17, 64, 1.4
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -77,6 +78,7 @@ def scan(
     smallest: int = 3,
     draws: int = 999,
     most: int = 5,
+    stop_after: int | None = None,
     rng: np.random.Generator,
 ) -> Scan:
     """
@@ -109,13 +111,17 @@ def scan(
     most
         Most cylinders returned. After the first, only those that reach the median of the
         permutations' best.
+    stop_after
+        Stop once so many permutations have reached the best (Besag & Clifford): the p of what is
+        far from a claim is then had cheaply. None makes them all.
     rng
         Source of the permutations. The same seed gives the same result in any order of the events.
 
     Returns
     -------
     Scan
-        No cylinders where none holds `smallest` events and more than expected.
+        No cylinders, and no permutations, where none holds `smallest` events and more than
+        expected.
 
     Raises
     ------
@@ -127,29 +133,48 @@ def scan(
     -----
     Kulldorff et al. (2005), PLoS Medicine 2:e59. With c events in a cylinder, C in all and
     mu = (events at its places) x (events on its days) / C, the log-likelihood ratio is
-    c ln(c / mu) + (C - c) ln((C - c) / (C - mu)). A cylinder need only be weighed if even all its
-    window's events within the radius, and the smallest circle that reaches the window's first and
-    last event, could beat the best so far: a bound that leaves few. Cost: pairs of a place and an
-    event within the radius, times events of such a circle within `longest`, times permutations.
+    c ln(c / mu) + (C - c) ln((C - c) / (C - mu)). Circles of nearly as many events are weighed
+    together: a window is looked into only if all its events in the largest of them, set against
+    the smallest, could beat a floor near the usual maximum. The floor is lowered until something
+    is found, so the maximum is exact. Sequential p: Besag & Clifford (1991), Biometrika
+    78:301-304: h/l when the h-th exceedance comes at draw l. Cost: pairs of a place and an event
+    within the radius, times events of such a circle within `longest`, times permutations.
     """
     if smallest < 2 or radius < 0 or longest < 1:
         raise ValueError("a cylinder holds at least 2 events, a place and a day")
+    if stop_after is not None and stop_after < 1:
+        raise ValueError("permutations stop once the observed is reached at least once")
     at, when = _canonical(x, y, days)
     if end is not None and (when > end).any():
         raise ValueError("no event falls after the scan's end")
     search = _Search(at, when, radius, longest, end, smallest)
-    simulated = np.empty(draws)
+    own = search.order(when)
+    best = float(search.best(own[None], search.start)[0])
+    simulated = np.empty(0)
     floor = search.start
-    for draw in range(draws):
-        simulated[draw] = search.best(when[rng.permutation(len(when))], floor)
-        if draw < 9:
-            floor = 0.9 * float(simulated[: draw + 1].mean())
-    enough = float(np.median(simulated)) if draws else math.inf
+    while len(simulated) < draws and best > 0:
+        size = min(search.at_once, draws - len(simulated))
+        orders = np.stack([rng.permutation(len(at)) for _ in range(size)])
+        simulated = np.append(simulated, search.best(orders, floor))
+        floor = 0.9 * float(simulated.mean())
+        reached = np.flatnonzero(simulated >= best)
+        if stop_after is not None and len(reached) >= stop_after:
+            simulated = simulated[: reached[stop_after - 1] + 1]
+            break
+    enough = float(np.median(simulated)) if len(simulated) else math.inf
     found = []
-    for cylinder in search.cylinders(when, enough, most):
-        p = counts.permutation_p(cylinder["llr"], simulated)
+    for cylinder in search.cylinders(own, enough, most):
+        p = _p(cylinder["llr"], simulated, stop_after)
         found.append(Cylinder(**cylinder, p=p, recurrence=math.nan if end is None else every / p))
     return Scan(len(at), tuple(found), simulated)
+
+
+def _p(llr: float, simulated: Floats, stop_after: int | None) -> float:
+    """Return the Monte Carlo p of a ratio, of draws that stopped as soon as so many reached it."""
+    reached = np.flatnonzero(simulated >= llr)
+    if stop_after is not None and len(reached) >= stop_after:
+        return stop_after / (int(reached[stop_after - 1]) + 1)
+    return counts.permutation_p(llr, simulated)
 
 
 def _canonical(x: ArrayLike, y: ArrayLike, days: ArrayLike) -> tuple[Floats, Ints]:
@@ -174,13 +199,12 @@ def _ratio(inside: NDArray, expected: NDArray, total: int) -> Floats:
     return np.where(inside > expected, llr, 0.0)
 
 
-def _joined(windows: list[tuple[Ints, Ints, Ints]]) -> tuple[Ints, Ints, Ints]:
-    start, length, events = map(np.concatenate, zip(*windows, strict=True))
-    return start, length, events.astype(np.int64)
+def _joined(parts: Sequence[tuple[Ints, ...]]) -> tuple[NDArray, ...]:
+    return tuple(map(np.concatenate, zip(*parts, strict=True)))
 
 
 class _Circles:
-    """Every circle of places around a place, up to a radius, and the events in it."""
+    """Every circle of places around a place, up to a radius, and how many events it holds."""
 
     def __init__(self, at: Floats, radius: float) -> None:
         from scipy.spatial import cKDTree
@@ -189,7 +213,7 @@ class _Circles:
         new[1:] = (at[1:] != at[:-1]).any(axis=1)
         start = np.flatnonzero(new)
         size = np.diff(np.append(start, len(at)))
-        self.places = at[start]
+        self.places, self.of_event = at[start], np.repeat(np.arange(len(start)), size)
         near = np.empty((0, 2), dtype=np.int64)
         if len(start):
             reach = radius * (1 + 1e-9) + SAME_DISTANCE
@@ -212,17 +236,33 @@ class _Circles:
         last[:-1] = (np.diff(self.centre) != 0) | (np.diff(apart) != 0)
         tied = np.flatnonzero(last)[np.cumsum(last) - last]
         self.inside = running[tied] - outside
-        # the same, event by event
-        whose = np.repeat(np.arange(len(order)), size[self.place])
-        within = np.arange(len(whose)) - np.repeat(running - size[self.place], size[self.place])
-        self.event = start[self.place[whose]] + within
-        self.pair = whose
+        self.events = size[self.place]
 
-    def blocks(self) -> Iterator[slice]:
-        """Yield slices of events that hold whole centres and are not much larger than a cache."""
-        starts = np.flatnonzero(np.diff(self.centre[self.pair], prepend=-1))
-        cuts = starts[np.flatnonzero(np.diff(starts // _PAIRS, prepend=-1))]
-        yield from itertools.starmap(slice, itertools.pairwise([*cuts.tolist(), len(self.pair)]))
+    def blocks(self) -> Iterator[tuple[int, Any]]:
+        """
+        Yield blocks of whole centres, not much larger than a cache.
+
+        Each is its first centre, and a sparse table (places, centres of the block) of the events
+        in the smallest circle around the centre that reaches the place.
+        """
+        from scipy.sparse import csr_array
+
+        whole = np.append(np.flatnonzero(np.diff(self.centre, prepend=-1)), len(self.centre))
+        filled = np.append(0, np.cumsum(self.events))[whole[:-1]]
+        cuts = np.append(np.flatnonzero(np.diff(filled // _PAIRS, prepend=-1)), len(whole) - 1)
+        for low, high in itertools.pairwise(cuts.tolist()):
+            part = slice(whole[low], whole[high])
+            ends = (self.place[part], self.centre[part] - low)
+            shape = (len(self.places), high - low)
+            yield low, csr_array((self.inside[part].astype(np.int32), ends), shape)
+
+
+@dataclass(frozen=True)
+class _Level:
+    """Circles of more than `above` and at most `upto` events, weighed together."""
+
+    above: int
+    upto: int
 
 
 class _Search:
@@ -237,49 +277,72 @@ class _Search:
         end: int | None,
         smallest: int,
     ) -> None:
-        self.total, self.longest, self.smallest = len(at), longest, smallest
-        self.since = int(when.min()) if len(when) else 0
-        self.end = None if end is None else end - self.since
+        self.total, self.longest, self.smallest, self.end = len(at), longest, smallest, end
         self.circles = _Circles(at, radius)
-        day = np.bincount(when - self.since) if len(when) else np.zeros(1, dtype=np.int64)
-        self.upto = np.cumsum(day)
-        self.before = self.upto - day
-        # one integer holds centre, day and size of circle, in this order: sorting is then quick
-        self.size_bits = int(self.total).bit_length()
-        self.day_bits = int(len(day) + longest).bit_length()
-        if self.size_bits + self.day_bits + len(self.circles.places).bit_length() > 62:
-            raise ValueError("too many events, places and days for one scan")
-        key = self.circles.centre << (self.day_bits + self.size_bits) | self.circles.inside
-        self.key = key[self.circles.pair]
-        self.blocks = list(self.circles.blocks())
+        self.days = np.sort(when)
+        if end is not None:
+            self.days = self.days[self.days > end - longest]
+        since = self.total - len(self.days)
+        self.before = np.searchsorted(self.days, self.days, side="left") + since
+        self.upto = np.searchsorted(self.days, self.days, side="right") + since
+        if end is not None:
+            self.upto[:] = self.total
+        # no window within `longest` holds more events than this
+        reach = np.searchsorted(self.days, self.days + longest, side="left") + since
+        self.fullest = int((reach - self.before).max(initial=0))
+        self.narrow: type = np.uint16 if self.total < 1 << 13 else np.uint32
         self.most = int(self.circles.inside.max(initial=0))
+        self.levels = list(self._levels())
+        self.blocks = list(self.circles.blocks())
         self.start = math.log(max(self.total, 2)) + 1
         self._caps: dict[float, Floats] = {}
+        pairs = sum(self.circles.events.tolist()) * len(self.days) // max(self.total, 1)
+        self.at_once = max(1, min(_AT_ONCE, _PAIRS // max(pairs, 1)))
 
-    def best(self, when: Ints, floor: float) -> float:
-        """Return the largest ratio, sought above the floor first; 0 if there is no cylinder."""
-        while True:
-            ratios = [found["llr"].max(initial=0.0) for found in self._above(when, floor)]
-            best = float(max(ratios, default=0.0))
-            if best >= floor:
-                return best
+    def _levels(self) -> Iterator[_Level]:
+        above = self.smallest - 1
+        while above < self.most:
+            upto = min(max(above + 1, int(above * _STEP)), self.most)
+            yield _Level(above, upto)
+            above = upto
+
+    def order(self, when: Ints) -> Ints:
+        """Return the events in order of time."""
+        return np.argsort(when, kind="stable")
+
+    def best(self, orders: Ints, floor: float) -> Floats:
+        """
+        Return the largest ratio for each order of the events in time, 0 where no cylinder is.
+
+        Parameters
+        ----------
+        orders
+            Shape (orders, events): which event is first, second, ... in time.
+        floor
+            Sought above this first; it is lowered until something is found.
+        """
+        best = np.zeros(len(orders))
+        left = np.arange(len(orders))
+        while len(left):
+            for found in self._above(orders[left], floor):
+                np.maximum.at(best, left[found["lane"]], found["llr"])
+            left = left[best[left] < floor]
             floor = floor * 0.8 if floor > 1 else 0.0
+        return best
 
-    def cylinders(self, when: Ints, enough: float, most: int) -> list[dict[str, Any]]:
+    def cylinders(self, order: Ints, enough: float, most: int) -> list[dict[str, Any]]:
         """Return the best cylinder, and others that share no place with it and reach `enough`."""
-        best = self.best(when, self.start)
+        best = float(self.best(order[None], self.start)[0])
         if best == 0:
             return []
-        parts = list(self._above(when, min(best, enough)))
+        parts = list(self._above(order[None], min(best, enough)))
         found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-        order = np.lexsort(
-            [found[name] for name in ("last", "first", "size", "centre")] + [-found["llr"]]
-        )
+        by = [found[name] for name in ("last", "first", "size", "centre")]
         used: set[int] = set()
         seen: set[int] = set()
         cylinders: list[dict[str, Any]] = []
         circles = self.circles
-        for row in order:
+        for row in np.lexsort([*by, -found["llr"]]):
             llr, centre = float(found["llr"][row]), int(found["centre"][row])
             if len(cylinders) == most or (cylinders and llr < enough):
                 break
@@ -296,8 +359,8 @@ class _Search:
                     "x": float(circles.places[centre, 0]),
                     "y": float(circles.places[centre, 1]),
                     "radius": float(circles.metres[ours].max()),
-                    "first": int(found["first"][row]) + self.since,
-                    "last": int(found["last"][row]) + self.since,
+                    "first": int(found["first"][row]),
+                    "last": int(found["last"][row]),
                     "observed": int(found["observed"][row]),
                     "expected": float(found["expected"][row]),
                     "llr": llr,
@@ -305,89 +368,120 @@ class _Search:
             )
         return cylinders
 
-    def _above(self, when: Ints, floor: float) -> Iterator[dict[str, NDArray]]:
+    def _above(self, orders: Ints, floor: float) -> Iterator[dict[str, NDArray]]:
         """Yield, piece by piece, every cylinder whose ratio reaches the floor (and is above 0)."""
         caps = self._allowed(floor)
-        days = when - self.since
-        for block in self.blocks:
-            event, key = self.circles.event[block], self.key[block]
-            day = days[event]
-            if self.end is not None:
-                live = day > self.end - self.longest
-                day, key = day[live], key[live]
-            if len(key) < self.smallest:
-                continue
-            key = np.sort(key | day << self.size_bits)
-            size = key & ((1 << self.size_bits) - 1)
-            key >>= self.size_bits
-            day = key & ((1 << self.day_bits) - 1)
-            windows = self._backward if self.end is not None else self._anywhere
-            for start, length, events in windows(key, day, size, caps):
-                found = self._circles_of(start, length, events, size, caps, floor)
-                first = start[found["window"]]
-                found["centre"] = key[first] >> self.day_bits
-                found["first"] = day[first]
-                last = first + length[found.pop("window")] - 1
-                found["last"] = day[last] if self.end is None else np.full(len(last), self.end)
+        windows = self._anywhere if self.end is None else self._backward
+        for first, table in self.blocks:
+            circle, time, size = self._laid_out(table, orders)
+            for level in self.levels:
+                kept = np.flatnonzero(size <= level.upto)
+                parts = list(windows(circle, time, size, kept, level, caps))
+                if not parts:
+                    continue
+                start, length = _joined(parts)
+                found = self._circles_of(start, length, time[kept], size[kept], level, caps, floor)
+                begin = kept[found.pop("begin")]
+                found["lane"], found["centre"] = np.divmod(circle[begin], table.shape[1])
+                found["centre"] += first
+                found["first"] = self.days[time[begin]]
+                last = self.days[time[kept[found.pop("finish")]]]
+                found["last"] = last if self.end is None else np.full_like(last, self.end)
                 yield found
 
+    def _laid_out(self, table: Any, orders: Ints) -> tuple[Ints, ...]:  # noqa: ANN401 - sparse
+        """
+        Lay out the events around every centre in order of time, one lane after the other.
+
+        Returns
+        -------
+        tuple of array of int, shape (events around centres in all lanes,)
+            Lane and centre as one number, place in time, and size of the circle that reaches it.
+        """
+        parts = []
+        for lane, order in enumerate(orders):
+            ours = table[self.circles.of_event[order[self.total - len(self.days) :]]].tocsc()
+            centre = np.repeat(np.arange(table.shape[1]), np.diff(ours.indptr))
+            parts.append((centre + lane * table.shape[1], ours.indices, ours.data))
+        return _joined(parts)
+
     def _anywhere(
-        self, key: Ints, day: Ints, size: Ints, caps: Floats
-    ) -> Iterator[tuple[Ints, Ints, Ints]]:
+        self, circle: Ints, time: Ints, size: Ints, kept: Ints, level: _Level, caps: Floats
+    ) -> Iterator[tuple[Ints, Ints]]:
         """Yield windows from one event around a centre to another that could reach the floor."""
-        # narrow integers and plain slices: this is where the time goes
-        narrow = max(self.total**2, int(key[-1])) < 2**31
-        arrays = (key, size, self.upto[day], self.before[day])
-        key, size, upto, before = (a.astype("int32" if narrow else "int64") for a in arrays)
-        kept: list[tuple[Ints, Ints, Ints]] = []
-        held = 0
-        for more in range(1, len(key)):
-            near = key[more:] - key[:-more] < self.longest
-            if not near.any():
-                break
-            if caps[more + 1] < 0:
+        # this is where the time goes: few operations, on narrow integers. Neighbouring centres lie
+        # further apart than any window; should they meet again, the integers run over, it is seen
+        base = circle[kept] * (self.total + 1)
+        upto: NDArray = (base + self.upto[time[kept]]).astype(self.narrow)
+        before: NDArray = (base + self.before[time[kept]]).astype(self.narrow)
+        events = np.empty_like(upto)
+        under = np.empty(len(upto), dtype=bool)
+        whose = circle[kept]
+
+        def near_at(more: int) -> bool:
+            near = upto[more:] - before[: len(upto) - more] <= self.fullest
+            return bool((near & (whose[more:] == whose[: len(whose) - more])).any())
+
+        # no window is found with more events than the fullest has
+        steps = range(1, min(level.upto, len(kept)))
+        for more in steps[: bisect.bisect_left(steps, True, key=lambda more: not near_at(more))]:
+            allowed = min(int(caps[more + 1]) // (level.above + 1), self.fullest)
+            if allowed <= more:
                 continue
-            events = upto[more:] - before[:-more]
-            near &= np.maximum(size[more:], size[:-more]) * events <= int(caps[more + 1])
-            start = np.flatnonzero(near)
-            kept.append((start, np.full_like(start, more + 1), events[start]))
-            held += len(start) * (more + 1)
-            if held > _PAIRS * 16:
-                yield _joined(kept)
-                kept, held = [], 0
-        if held:
-            yield _joined(kept)
+            k = len(kept) - more
+            np.subtract(upto[more:], before[:-more], out=events[:k])
+            np.less_equal(events[:k], allowed, out=under[:k])
+            start = under[:k].nonzero()[0]
+            if len(start):
+                first, last = kept[start], kept[start + more]
+                spent = np.maximum(size[first], size[last]) * events[start].astype(np.int64)
+                near = self.days[time[last]] - self.days[time[first]] < self.longest
+                near &= (circle[first] == circle[last]) & (spent <= caps[more + 1])
+                start = start[near]
+                yield start, np.full_like(start, more + 1)
 
     def _backward(
-        self, key: Ints, day: Ints, size: Ints, caps: Floats
-    ) -> Iterator[tuple[Ints, Ints, Ints]]:
+        self, circle: Ints, time: Ints, size: Ints, kept: Ints, level: _Level, caps: Floats
+    ) -> Iterator[tuple[Ints, Ints]]:
         """Yield windows from an event around a centre to the end that could reach the floor."""
-        centre = key >> self.day_bits
-        length = np.searchsorted(centre, centre, side="right") - np.arange(len(key))
-        events = self.total - self.before[day]
-        good = np.flatnonzero(size * events <= caps[length])
-        yield good, length[good], events[good]
+        last = np.flatnonzero(np.diff(circle[kept], append=-1))
+        length = np.repeat(last + 1, np.diff(last, prepend=-1)) - np.arange(len(kept))
+        events = self.total - self.before[time[kept]].astype(np.int64)
+        start = np.flatnonzero(np.maximum(size[kept], level.above + 1) * events <= caps[length])
+        if len(start):
+            yield start, length[start]
 
     def _circles_of(
-        self, start: Ints, length: Ints, events: Ints, size: Ints, caps: Floats, floor: float
+        self,
+        start: Ints,
+        length: Ints,
+        time: Ints,
+        size: Ints,
+        level: _Level,
+        caps: Floats,
+        floor: float,
     ) -> dict[str, NDArray]:
         """Weigh every circle of the windows; a circle reaches one of the window's events."""
-        narrow = len(start) << self.size_bits < 2**31
-        whole = np.dtype("int32" if narrow else "int64")
-        window: Ints = np.repeat(np.arange(len(start)).astype(whole), length)
+        bits = level.upto.bit_length()
+        finish = start + length - 1
+        events = (self.upto[time[finish]] - self.before[time[start]]).astype(np.int64)
+        narrow = len(start) << bits < 2**31
+        window: Ints = np.repeat(np.arange(len(start), dtype="i4" if narrow else "i8"), length)
         step = np.arange(len(window)) - np.repeat(np.cumsum(length) - length, length)
-        sizes = window << self.size_bits | size[start[window] + step].astype(whole)
+        sizes = window << bits | size[start[window] + step].astype(window.dtype)
         sizes.sort()
-        sizes &= (1 << self.size_bits) - 1
+        sizes &= (1 << bits) - 1
         inside = step + 1  # of circles equally large the last counts them all
         spent = sizes * events[window]
-        could = np.flatnonzero(spent <= caps[inside])
+        could = np.flatnonzero((spent <= caps[inside]) & (sizes > level.above))
         window, sizes, inside = window[could], sizes[could], inside[could]
         expected = spent[could] / self.total
         llr = _ratio(inside, expected, self.total)
         kept = (llr > 0) & (llr >= floor)
+        window = window[kept]
         return {
-            "window": window[kept],
+            "begin": start[window],
+            "finish": finish[window],
             "size": sizes[kept],
             "observed": inside[kept],
             "expected": expected[kept],
