@@ -6,8 +6,8 @@ invented ones of about 300 and 1,500 located crimes a year with places of very u
 addresses that many reports share, seasons and weekdays that differ between groups and between
 sorts of places, years that differ from each other and places that differ from year to year,
 several reports of one night, and late registration. Nothing else is in them. Each question of
-`patterns.where` is asked of each; then truths of graded strength are planted. `make truth` asks this
-too; by itself::
+`patterns.where` is asked of each; then truths of graded strength are planted. `make truth` asks it
+all; by itself::
 
     python -m benchmarks.truth_of_places --seeds 1000
 """
@@ -19,7 +19,6 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -30,7 +29,7 @@ from scipy.stats import binom
 
 from est_analysis import evidence
 from est_analysis.evidence import Finding, Text, Word
-from est_analysis.gather.sample.clock import AFTER, FIRST, clock
+from est_analysis.gather.sample.clock import FIRST, clock
 from est_analysis.gather.sample.happenings import BURGLARY, happen
 from est_analysis.gather.sample.plants import flows
 from est_analysis.municipality import Municipality, Thresholds
@@ -186,7 +185,7 @@ def draw(town: Town, yearly: int, rng: np.random.Generator) -> pd.DataFrame:
 
 
 def table(
-    group: Any, place: Any, x: Any, y: Any, day: np.ndarray, rng: np.random.Generator
+    group: Any, place: Any, sort: Any, x: Any, y: Any, day: np.ndarray, rng: np.random.Generator
 ) -> pd.DataFrame:
     """Return accepted events, those columns of them that are read; registered late at times."""
     late = rng.exponential(np.where(rng.random(len(day)) < 0.15, 30.0, 3.0)).astype(np.int64)
@@ -204,6 +203,7 @@ def table(
             "y": np.asarray(y, float),
             "place_precision": "point",
             "place": pd.Series(place, dtype=str),
+            "place_type": pd.Series(sort, dtype=str),
             "count": 1,
         }
     )
@@ -252,7 +252,8 @@ def quiet(sort: str, seed: int) -> tuple[pd.DataFrame, Period]:
         own = all_of_it[all_of_it["polis"] & (all_of_it["what"] != BURGLARY)]
         place = own["place"].where(own["place"] != "", own["street"])
         day = own["start"].to_numpy().astype("datetime64[D]").astype(np.int64)
-        events = table(own["what"].to_numpy(), place.to_numpy(), own["x"], own["y"], day, rng)
+        of = own["what"].to_numpy(), place.to_numpy(), own["place_type"].to_numpy()
+        events = table(*of, own["x"], own["y"], day, rng)
     else:
         town = build(rng, YEARLY[sort])
         own = draw(town, YEARLY[sort], rng)
@@ -266,7 +267,8 @@ def accepted(town: Town, own: pd.DataFrame, rng: np.random.Generator) -> pd.Data
     address = own["address"].to_numpy()
     place = town.names()[town.place[address]]
     day = calendar().day[own["day"].to_numpy()]
-    return table(own["group"].to_numpy(), place, town.x[address], town.y[address], day, rng)
+    of = own["group"].to_numpy(), place, np.array(town.sort, dtype=object)[town.place[address]]
+    return table(*of, town.x[address], town.y[address], day, rng)
 
 
 # --- what is said ------------------------------------------------------------------------------
@@ -329,3 +331,237 @@ QUESTIONS: dict[str, Callable[[pd.DataFrame, Period], float | None]] = {
 }
 REPORT = ("places", "repeats", "bursts")
 """What a quarterly report asks; the fortnight's brief asks what is going on instead of bursts."""
+
+
+# --- what is planted ---------------------------------------------------------------------------
+
+Planted = tuple[pd.DataFrame, Period]
+
+
+def grown(sort: str, seed: int, times: float) -> tuple[pd.DataFrame, Period, str]:
+    """Let one place, of about a fiftieth of all crimes before, grow in the period; and name it."""
+    events, period = quiet(sort, seed)
+    rng = np.random.default_rng([seed, 1])
+    before = events[events["start"] < pd.Timestamp(period.start)]
+    n = before["place"].value_counts().sort_index()
+    place = str((n - 0.02 * len(before)).abs().idxmin())
+    # as many more as the place's own earlier level says, not as happened to be there now
+    days = (before["start"].max() - before["start"].min()).days
+    more = rng.poisson((times - 1) * n[place] * period.days / days)
+    own = before[before["place"] == place].sample(more, replace=True, random_state=seed)
+    day = np.datetime64(period.start, "D") + rng.integers(0, period.days, more)
+    return _with(events, own, own["x"], own["y"], day), period, place
+
+
+def spreading(sort: str, seed: int, share: float) -> Planted:
+    """Let so many of a year's crimes follow another of their group within 150 m and ten days."""
+    events, period = quiet(sort, seed)
+    rng = np.random.default_rng([seed, 2])
+    year = period.year_to_end()
+    inside = where.in_period(events, year)
+    follows = pd.Series(rng.random(len(inside)) < share, index=inside.index)
+    first = inside[~follows]
+    parts = [events.drop(index=follows.index[follows])]
+    for group, own in inside[follows].groupby("group"):
+        led = first[first["group"] == group]
+        if led.empty:
+            continue
+        led = led.iloc[rng.integers(0, len(led), len(own))]
+        x, y = _around(led["x"], led["y"], 150, rng)
+        day = led["start"].to_numpy().astype("datetime64[D]") + rng.integers(1, 11, len(own))
+        day = np.minimum(day, np.datetime64(year.last, "D"))
+        parts.append(_with(events.iloc[:0], led, x, y, day))
+    return pd.concat(parts, ignore_index=True), period
+
+
+def bursting(sort: str, seed: int, n: int, *, now: bool) -> Planted:
+    """Add a burst of `n` of one group within 200 m and ten days, ending with the period if now."""
+    events, period = quiet(sort, seed)
+    rng = np.random.default_rng([seed, 3])
+    inside = where.in_period(events, period)
+    led = inside.iloc[np.full(n, rng.integers(len(inside)))]
+    x, y = _around(led["x"], led["y"], 200, rng)
+    last = 0 if now else int(rng.integers(0, period.days - 10))
+    day = np.datetime64(period.last, "D") - last - rng.integers(0, 10, n)
+    return _with(events, led, x, y, day), period
+
+
+def _around(x: Any, y: Any, metres: float, rng: np.random.Generator) -> tuple[Any, Any]:
+    away, angle = metres * np.sqrt(rng.random(len(x))), rng.uniform(0, 2 * np.pi, len(x))
+    return (x + away * np.cos(angle)).round(), (y + away * np.sin(angle)).round()
+
+
+def _with(events: pd.DataFrame, like: pd.DataFrame, x: Any, y: Any, day: Any) -> pd.DataFrame:
+    start = np.asarray(day).astype("datetime64[s]")
+    more = like.assign(x=np.asarray(x), y=np.asarray(y), start=start, registered=start)
+    return pd.concat([events, more], ignore_index=True)
+
+
+STRENGTHS: dict[str, tuple[float, ...]] = {
+    "places": (2, 3, 5, 10),
+    "repeats": (0.05, 0.1, 0.2, 0.4),
+    "bursts": (4, 6, 9, 12),
+    "going on": (4, 6, 9, 12),
+}
+
+
+def seen(question: str, sort: str, seed: int, strength: float) -> float | None:
+    """Return the p of what was planted; for a place that of the very place, adjusted over all."""
+    if question == "places":
+        events, period, place = grown(sort, seed, strength)
+        said = where.standing_out(events, period, settings(), draws=DRAWS)
+        if said.why_not:
+            return None
+        return float(said.table.set_index("place")["p"].get(place, 1.0))
+    if question == "repeats":
+        events, period = spreading(sort, seed, strength)
+    else:
+        events, period = bursting(sort, seed, int(strength), now=question == "going on")
+    return QUESTIONS[question](events, period)
+
+
+# --- the lines ---------------------------------------------------------------------------------
+
+
+def words(said: Answers, thresholds: Thresholds) -> tuple[bool, bool]:
+    """Return whether the room says a false *clear*, a false claim, if the other rooms ask too."""
+    nothing = Text("")
+    findings = [
+        Finding(
+            f"where/{question}",
+            {},
+            n=0,
+            null=nothing,
+            p=said[question],
+            block="places" if question == "places" else None,
+        )
+        for question in REPORT
+        if question in said
+    ]
+    others = [
+        Finding(f"{room}/x", {}, n=0, null=nothing, p=1.0)
+        for room in evidence.SHARES
+        if room != "where"
+    ]
+    judged = {f.word for f in evidence.judge([*findings, *others], thresholds)}
+    return Word.CLEAR in judged, bool(judged & {Word.CLEAR, Word.INDICATION})
+
+
+def levels(thresholds: Thresholds) -> dict[str, float]:
+    """Return the p at which a question is claimed: by itself, and as the room's least (Holm)."""
+    return {
+        "by itself": thresholds.clear,
+        "clear": thresholds.clear * evidence.SHARES["where"] / len(REPORT),
+        "claim": thresholds.indication * evidence.SHARES["where"] / len(REPORT),
+    }
+
+
+def null_checks(said: Sequence[tuple[str, Answers]], thresholds: Thresholds) -> list[Line]:
+    """
+    Return whether each question, and the room, keeps within the binomial 99 % bound.
+
+    Parameters
+    ----------
+    said
+        The sort of municipality, and what was answered.
+    thresholds
+        The municipality's.
+    """
+    lines = []
+    for rate in (thresholds.clear, thresholds.indication):
+        for question in QUESTIONS:
+            for sorts in ((*SORTS,), *((sort,) for sort in SORTS)):
+                p = [a[question] for sort, a in said if sort in sorts and question in a]
+                lines.append(_bounded(f"{question}, {_all(sorts)}", [q <= rate for q in p], rate))
+    share = evidence.SHARES["where"]
+    clear, claim = zip(*(words(answer, thresholds) for _, answer in said), strict=True)
+    lines.append(_bounded("the room: any false clear", clear, thresholds.clear * share))
+    lines.append(_bounded("the room: any false claim", claim, thresholds.indication * share))
+    return lines
+
+
+def _all(sorts: Sequence[str]) -> str:
+    return "all" if len(sorts) == len(SORTS) else sorts[0]
+
+
+def _bounded(what: str, false: Sequence[bool], rate: float) -> Line:
+    n, bound = len(false), int(binom.ppf(0.99, len(false), rate))
+    text = f"null, {what}: {sum(false)} of {n} false at {rate:.0%} (at most {bound})"
+    return text, n > 0 and sum(false) <= bound
+
+
+def _quiet_one(job: tuple[str, int]) -> tuple[str, Answers]:
+    sort, seed = job
+    return sort, answers(*quiet(sort, seed), QUESTIONS)
+
+
+def _planted_one(job: tuple[str, str, int, float]) -> tuple[tuple[str, str, float], float | None]:
+    question, sort, seed, strength = job
+    return (question, sort, strength), seen(question, sort, seed, strength)
+
+
+def curve(found: Iterable[tuple[tuple[str, str, float], float | None]]) -> list[str]:
+    """Return the power by question, size of town and strength, as lines of a table."""
+    of: dict[tuple[str, str, float], list[float]] = {}
+    for key, p in found:
+        of.setdefault(key, []).append(1.0 if p is None else p)
+    at = levels(Thresholds())
+    rows = ["| question | town | strength | n | " + " | ".join(at) + " | |", "|---" * 8 + "|"]
+    for (question, sort, strength), p in of.items():
+        power = [float(np.mean(np.array(p) <= level)) for level in at.values()]
+        shown = " | ".join(f"{share:.0%}" for share in power)
+        bar = "#" * round(20 * power[0])
+        rows.append(f"| {question} | {sort} | {strength:g} | {len(p)} | {shown} | {bar} |")
+    return rows
+
+
+def asked(seeds: int, planted: int, pool: ProcessPoolExecutor) -> tuple[list[Line], list[str]]:
+    """
+    Ask everything.
+
+    Parameters
+    ----------
+    seeds
+        Quiet municipalities in all, the sorts in turn, seeds from 1.
+    planted
+        Municipalities for each strength of what is planted.
+    pool
+        To spread the work over.
+
+    Returns
+    -------
+    lines, rows
+        Each check with its figure and whether it is met; and the power, as a table.
+    """
+    jobs = [(SORTS[i % len(SORTS)], i // len(SORTS) + 1) for i in range(seeds)]
+    said = list(pool.map(_quiet_one, jobs, chunksize=3))
+    plants = [
+        (question, sort, seed, strength)
+        for question, strengths in STRENGTHS.items()
+        for sort in YEARLY
+        for strength in strengths
+        for seed in range(1, planted + 1)
+    ]
+    found = list(pool.map(_planted_one, plants, chunksize=4))
+    return null_checks(said, Thresholds()), curve(found)
+
+
+def main() -> int:
+    """Print every check with its figure and the power; return non-zero when one is missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=1000, help="quiet municipalities in all")
+    parser.add_argument("--planted", type=int, default=50, help="for each strength")
+    options = parser.parse_args()
+    began = time.monotonic()
+    with ProcessPoolExecutor(2) as pool:
+        lines, rows = asked(options.seeds, options.planted, pool)
+    print("\n".join(rows))
+    for text, met in lines:
+        print(f"{'met   ' if met else 'MISSED'} {text}")
+    met = sum(ok for _, ok in lines)
+    print(f"{met} met, {len(lines) - met} missed; {(time.monotonic() - began) / 60:.0f} minutes")
+    return int(met < len(lines))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from types import MappingProxyType
 
 import numpy as np
@@ -25,6 +26,8 @@ KIND = "reported_crime"
 """The kind of record that is asked about; kinds are never summed."""
 DRAWS = 999
 """Permutations and simulations of each question, unless fewer are asked for."""
+STUDY = timedelta(weeks=13)
+"""What is going on is held against so long a time before: places have seasons of their own."""
 SEED = 2023
 """Of every permutation here; the results hang on it only within Monte Carlo error."""
 
@@ -191,16 +194,15 @@ def repeats(
     Returns
     -------
     Repeats
-        Only pairs of one group count, and dates change places only within a group and a month.
+        Only pairs of one group count, and dates change places only within a group, a month and a
+        sort of place: neither a season nor a term at some places is taken for repeats.
     """
     own = _occasions(in_period(located(events[events["kind"] == KIND]), period.year_to_end()))
     if len(own) < municipality.thresholds.minimum_repeats:
         return Repeats(None, len(own), pd.DataFrame())
     x, y, days, within = _of_one_group(own)
     rng = np.random.default_rng(SEED)
-    knox = near_repeats.knox(
-        x, y, days, rng=rng, within=within, draws=draws, stop_after=stop_after
-    )
+    knox = near_repeats.knox(x, y, days, rng=rng, within=within, draws=draws, stop_after=stop_after)
     windows = near_repeats.by_window(
         x, y, days, end=float(days.max()) + 1, rng=rng, within=within, draws=min(draws, 99)
     )
@@ -228,8 +230,8 @@ def bursts(
     municipality
         Its thresholds give the gate.
     prospective
-        Look for what is going on at the period's end against the twelve months before, as the
-        fortnight's meeting needs; otherwise for what went on at any time within the period.
+        Look for what is going on at the period's end against the thirteen weeks up to it, as
+        the fortnight's meeting needs; otherwise for what went on at any time within the period.
     draws, stop_after
         As in `scan.scan`.
 
@@ -237,7 +239,8 @@ def bursts(
     -------
     Bursts
     """
-    span = period.year_to_end() if prospective else period
+    weeks = Period(period.end - STUDY, period.end, "interval")
+    span = weeks if prospective else period
     own = _occasions(in_period(located(events[events["kind"] == KIND]), span))
     gate = len(own) >= municipality.thresholds.minimum_scan
     if not gate:
@@ -286,26 +289,32 @@ def _cylinders(found: list[scan.Cylinder], own: pd.DataFrame) -> pd.DataFrame:
 
 def _occasions(events: pd.DataFrame) -> pd.DataFrame:
     """
-    Return one row an occasion: group, place, x, y and first day, known to the day.
+    Return one row an occasion: group, place and its sort, x, y and first day, known to the day.
 
     Reports of one group at one coordinate on the same or following days are one occasion.
     """
     own = events[events["time_precision"].isin(["minute", "hour", "day"])]
     day = own["start"].to_numpy().astype("datetime64[D]").astype(np.int64)
-    table = own[["group", "place", "x", "y"]].assign(day=day)
+    table = own[["group", "place", "place_type", "x", "y"]].assign(day=day)
     table = table.sort_values(["group", "x", "y", "day", "place"], ignore_index=True)
     same = (table[["group", "x", "y"]] == table[["group", "x", "y"]].shift()).all(axis=1)
     return table[~(same & (table["day"].diff() <= 1))].reset_index(drop=True)
 
 
 def _of_one_group(own: pd.DataFrame) -> tuple[np.ndarray, ...]:
-    """Set groups far apart, so that only pairs of one group are near; label group and month."""
+    """
+    Set groups far apart, so that only pairs of one group are near; label who may change dates.
+
+    Those are of one group, month and sort of place: schools have terms, and baths have summers.
+    """
     group = pd.factorize(own["group"], sort=True)[0]
     apart = 10 * (np.ptp(own["x"].to_numpy()) + near_repeats.SPACE_BANDS[-1])
     month = own["day"].to_numpy().astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
     x = own["x"].to_numpy() + group * apart
     days = own["day"].to_numpy(float)
-    return x, own["y"].to_numpy(), days, group * 100_000 + month
+    sort = pd.factorize(own["place_type"], sort=True)[0]
+    within = np.unique(np.column_stack([group, month, sort]), axis=0, return_inverse=True)[1]
+    return x, own["y"].to_numpy(), days, within.ravel()
 
 
 def _by_place(own: pd.DataFrame, now: Period, windows: list[Period]) -> pd.DataFrame:
