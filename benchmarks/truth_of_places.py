@@ -470,13 +470,13 @@ def null_checks(said: Sequence[tuple[str, Answers]], thresholds: Thresholds) -> 
     lines = []
     for rate in (thresholds.clear, thresholds.indication):
         for question in QUESTIONS:
-            for sorts in ((*SORTS,), *((sort,) for sort in SORTS)):
+            for sorts in (SORTS, *((sort,) for sort in SORTS)):
                 p = [a[question] for sort, a in said if sort in sorts and question in a]
-                lines.append(_bounded(f"{question}, {_all(sorts)}", [q <= rate for q in p], rate))
+                lines.append(bounded(f"{question}, {_all(sorts)}", [q <= rate for q in p], rate))
     share = evidence.SHARES["where"]
     clear, claim = zip(*(words(answer, thresholds) for _, answer in said), strict=True)
-    lines.append(_bounded("the room: any false clear", clear, thresholds.clear * share))
-    lines.append(_bounded("the room: any false claim", claim, thresholds.indication * share))
+    lines.append(bounded("the room: any false clear", clear, thresholds.clear * share))
+    lines.append(bounded("the room: any false claim", claim, thresholds.indication * share))
     return lines
 
 
@@ -484,7 +484,8 @@ def _all(sorts: Sequence[str]) -> str:
     return "all" if len(sorts) == len(SORTS) else sorts[0]
 
 
-def _bounded(what: str, false: Sequence[bool], rate: float) -> Line:
+def bounded(what: str, false: Sequence[bool], rate: float) -> Line:
+    """Return whether so many false claims are no more than chance makes at this rate."""
     n, bound = len(false), int(binom.ppf(0.99, len(false), rate))
     text = f"null, {what}: {sum(false)} of {n} false at {rate:.0%} (at most {bound})"
     return text, n > 0 and sum(false) <= bound
