@@ -21,7 +21,7 @@ from typing import Any
 import shapely
 from scipy.stats import binom
 
-from benchmarks import links
+from benchmarks import links, truth_of_places
 from est_analysis import municipality, periods
 from est_analysis.evidence import Finding, Word
 from est_analysis.gather import accept, sample
@@ -204,6 +204,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=100)
     parser.add_argument("--first", type=int, default=1, help="first seed; never chosen for results")
+    parser.add_argument("--towns", type=int, default=1000, help="asked only about where")
     asked = parser.parse_args()
     seeds = range(asked.first, asked.first + asked.seeds)
     thresholds = municipality.load("exempelsjo").thresholds
@@ -217,9 +218,11 @@ def main() -> int:
             reports = list(pool.map(_one, jobs, chunksize=2))
             lines += plant_checks(reports, strength)
             unasked = sorted({kind for answer in reports for kind in answer["unasked"]})
+        of_where, power = truth_of_places.asked(asked.towns, asked.towns // 20, pool)
+    lines += of_where
     linked = links.curve(LINK_SEEDS)
     lines += links.checks(linked)
-    print("\n".join(links.told(linked, len(LINK_SEEDS))))
+    print("\n".join([*links.told(linked, len(LINK_SEEDS)), *power]))
     for text, met in lines:
         print(f"{'met   ' if met else 'MISSED'} {text}")
     print(f"false claims on the null, by finding: {dict(falsely.most_common(8))}")

@@ -30,6 +30,8 @@ DRAWS = 999
 """Permutations and simulations of each question, unless fewer are asked for."""
 MANY = 2000
 """From so many crimes of a group fewer permutations are made: each one costs more."""
+STUDY = timedelta(weeks=13)
+"""What is going on is held against so long a time before: places have seasons of their own."""
 SEED = 2023
 """Of every permutation here; the results hang on it only within Monte Carlo error."""
 
@@ -284,8 +286,8 @@ def bursts(
     municipality
         Its thresholds give the gate.
     prospective
-        Look for what is going on at the period's end against the twelve months before, as the
-        fortnight's meeting needs; otherwise for what went on at any time within the period.
+        Look for what is going on at the period's end against the thirteen weeks up to it, as
+        the fortnight's meeting needs; otherwise for what went on at any time within the period.
     draws, stop_after
         As in `scan.scan`.
 
@@ -293,7 +295,8 @@ def bursts(
     -------
     Bursts
     """
-    span = period.year_to_end() if prospective else period
+    weeks = Period(period.end - STUDY, period.end, "interval")
+    span = weeks if prospective else period
     own = _occasions(in_period(located(events[events["kind"] == KIND]), span))
     gate = len(own) >= municipality.thresholds.minimum_scan
     if not gate:
@@ -397,13 +400,13 @@ def _cylinders(found: list[scan.Cylinder], own: pd.DataFrame) -> pd.DataFrame:
 
 def _occasions(events: pd.DataFrame) -> pd.DataFrame:
     """
-    Return one row an occasion: group, place, x, y and first day, known to the day.
+    Return one row an occasion: group, place and its sort, x, y and first day, known to the day.
 
     Reports of one group at one coordinate on the same or following days are one occasion.
     """
     own = events[events["time_precision"].isin(["minute", "hour", "day"])]
     day = own["start"].to_numpy().astype("datetime64[D]").astype(np.int64)
-    table = own[["group", "place", "x", "y"]].assign(day=day)
+    table = own[["group", "place", "place_type", "x", "y"]].assign(day=day)
     table = table.sort_values(["group", "x", "y", "day", "place"], ignore_index=True)
     same = (table[["group", "x", "y"]] == table[["group", "x", "y"]].shift()).all(axis=1)
     return table[~(same & (table["day"].diff() <= 1))].reset_index(drop=True)
