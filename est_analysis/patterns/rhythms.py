@@ -277,7 +277,8 @@ def naive(spans: Spans) -> dict[str, Values]:
         By choice (`CHOICES`): shape (7, 24), events by the hour of that one minute. The same
         events take part as in `aoristic`, so that differences are the choice's own.
     """
-    shifts = {"start": 0, "midpoint": spans.minutes // 2, "end": spans.minutes - 1}
+    begin = np.zeros_like(spans.minutes)
+    shifts = {"start": begin, "midpoint": spans.minutes // 2, "end": spans.minutes - 1}
     shown = {}
     for choice in CHOICES:
         at = (spans.first + shifts[choice] + _THURSDAY * _DAY_MINUTES) % _WEEK_MINUTES // _HOUR
