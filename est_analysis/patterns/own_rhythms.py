@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -18,8 +19,11 @@ from est_analysis.patterns.hotspots import located
 from est_analysis.patterns.rhythms import HOURS, WEEK, profiles, spans
 from est_analysis.periods import Period
 
+if TYPE_CHECKING:
+    import geopandas as gpd
+
 KIND = "reported_crime"
-DRAWS = 999
+DRAWS = 499
 SEED = 2023
 STEP = 4
 """Hours in each of the stretches by which the hours of places are compared."""
@@ -326,6 +330,25 @@ def _share_interval(part: float, n: float, level: float) -> tuple[float, float]:
     low = 0.0 if part <= 0 else float(betaincinv(part, n - part + 1, tail))
     high = 1.0 if part >= n else float(betaincinv(part + 1, n - part, 1 - tail))
     return low, high
+
+
+def in_areas(events: pd.DataFrame, areas: gpd.GeoDataFrame) -> pd.Series:
+    """
+    Return the name of the dense area in which each event lies, else an empty text.
+
+    Parameters
+    ----------
+    events
+        Accepted events, some with coordinates.
+    areas
+        As `hotspots.clusters` outlines them; the first that holds an event counts.
+    """
+    import shapely
+
+    label = pd.Series("", index=events.index, dtype=object)
+    for name, shape in zip(areas["name"][::-1], areas.geometry[::-1], strict=True):
+        label[shapely.contains_xy(shape, events["x"].to_numpy(), events["y"].to_numpy())] = name
+    return label
 
 
 def by_place(

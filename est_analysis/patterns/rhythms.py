@@ -129,8 +129,29 @@ def spans(events: pd.DataFrame, *, longest_span_hours: int) -> Spans:
     return _sorted_out(events, longest_span_hours)[0]
 
 
+def by_weekday(events: pd.DataFrame, *, zone: str | None = None) -> Rhythm:
+    """
+    Spread each event over the days on which it may have happened.
+
+    As `aoristic`, but an event of which only the day is known counts on that day, and intervals up
+    to a week take part: too long for the hour, they still tell something of the weekday. Only
+    `Rhythm.by_weekday` of the result means anything.
+    """
+    found, rhythm = _sorted_out(events, WEEK, whole_days=True)
+    return Rhythm(totals(found, zone=zone).reshape(DAYS, HOURS), *rhythm)
+
+
+def surely_on(events: pd.DataFrame) -> NDArray[np.int64]:
+    """Return shape (7,): events known to have happened within one day, by weekday, Monday first."""
+    found = _sorted_out(events, HOURS, whole_days=True)[0]
+    first, last = (found.first // _DAY_MINUTES, (found.first + found.minutes - 1) // _DAY_MINUTES)
+    same = first == last
+    days = (first[same] + _THURSDAY) % DAYS
+    return np.bincount(days, found.weight[same], DAYS).astype(np.int64)
+
+
 def _sorted_out(
-    events: pd.DataFrame, longest_span_hours: int
+    events: pd.DataFrame, longest_span_hours: int, *, whole_days: bool = False
 ) -> tuple[Spans, tuple[int, int, int, int, int]]:
     """Return the usable intervals, and n, unknown, too long, without an end, backwards."""
     weight = events["count"].to_numpy(float)
@@ -139,8 +160,14 @@ def _sorted_out(
     no_end = np.isnat(end)
     minutes = (np.where(no_end, start, end) - start).astype(np.int64) // 60
     backwards = minutes < 0
-    whole_days = ~events["time_precision"].isin(CLOCKED).to_numpy()
-    unknown = np.isnat(start) | (whole_days & (no_end | backwards | (minutes >= _DAY_MINUTES)))
+    precision = events["time_precision"]
+    unclocked = ~precision.isin(CLOCKED).to_numpy()
+    if whole_days:
+        days = (precision == "day").to_numpy()
+        unknown = np.isnat(start) | (unclocked & ~days)
+        minutes = np.where(days & (minutes <= 0), _DAY_MINUTES, minutes)
+    else:
+        unknown = np.isnat(start) | (unclocked & (no_end | backwards | (minutes >= _DAY_MINUTES)))
     minutes = np.maximum(minutes, 1)
     too_long = ~unknown & (minutes > longest_span_hours * _HOUR)
     used = ~unknown & ~too_long
@@ -264,6 +291,51 @@ def odd_hours(zone: str, first_year: int, last_year: int) -> tuple[tuple[int, in
     return tuple(found)
 
 
+def hours(events: pd.DataFrame, *, longest_span_hours: int, zone: str | None = None) -> Hours:
+    """
+    Return the hours of the day with their uncertainty, beside what a naive choice would claim.
+
+    Parameters
+    ----------
+    events, longest_span_hours, zone
+        As `aoristic` takes them.
+
+    Returns
+    -------
+    Hours
+    """
+    own = spans(events, longest_span_hours=longest_span_hours)
+    each = profiles(own, zone=zone).reshape(-1, DAYS, HOURS).sum(axis=1)
+    low, high = band(each, own.weight)
+    chosen = {choice: shown.sum(axis=0) for choice, shown in naive(own).items()}
+    table = pd.DataFrame({"expected": own.weight @ each, "low": low, "high": high, **chosen})
+    spread = own.minutes > _HOUR
+    return Hours(table.rename_axis("hour"), float(own.weight[spread].sum()))
+
+
+@dataclass(frozen=True)
+class Hours:
+    """
+    The hours of the day.
+
+    Parameters
+    ----------
+    table
+        24 rows: ``expected`` (aoristic), ``low``, ``high`` (its 95 % band), and by each of
+        `CHOICES` how many events that choice would put there.
+    spread
+        Events whose interval is longer than an hour: of these the choices differ.
+    """
+
+    table: pd.DataFrame
+    spread: float
+
+    @property
+    def peaks(self) -> dict[str, int]:
+        """The busiest hour, aoristic (``expected``) and by each choice."""
+        return {name: int(self.table[name].idxmax()) for name in ("expected", *CHOICES)}
+
+
 CHOICES = ("start", "midpoint", "end")
 
 
@@ -288,7 +360,7 @@ def naive(spans: Spans) -> dict[str, Values]:
 
 FEW = 10
 """Below so many expected events resampling cannot show what might happen; see `band`."""
-_RESAMPLED = 20_000
+_RESAMPLED = 5_000
 DRAWS = 999
 
 

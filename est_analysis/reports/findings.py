@@ -521,7 +521,8 @@ def _descriptive(identity: str, text: Text, *, n: int) -> Finding:
 
 
 def _has_register(results: Results) -> bool:
-    return any(value is not None for _, value in results.municipality.registers)
+    kept = results.municipality.registers
+    return any(value is not None for part, value in kept if part != "calendar")
 
 
 def quarterly(results: Results) -> list[Finding]:
