@@ -33,6 +33,11 @@ MOST_PLACES = 8
 """So many of the places with most events are looked at: each further one weakens every answer."""
 _STRETCHES = HOURS // STEP
 _TIE = 1e-9
+_NEEDED = [
+    *("source", "kind", "group", "start", "end", "registered", "time_precision", "count"),
+    *("place", "x", "y", "place_precision"),
+]
+"""All that is asked of an event here; rows of few columns are cheap to choose among."""
 
 Values = NDArray[np.float64]
 
@@ -374,6 +379,7 @@ def by_place(
         of one place is too little. Hot times with fewer expected events than may be shown are
         left out.
     """
+    events = events[_NEEDED]
     first = first_covered(events, KIND, municipality, by_place=True)
     if first is None:
         return pd.DataFrame(columns=list(COLUMNS)), None
@@ -407,6 +413,7 @@ def season(
         None below the gate, or without an earlier year. Earlier years are counted as they were
         known at the same age: what is registered late is often what was found late.
     """
+    events = events[_NEEDED]
     own = events[events["kind"] == KIND]
     seasons = covered_seasons(events, KIND, period, municipality)
     if not seasons:

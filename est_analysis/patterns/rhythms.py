@@ -361,7 +361,7 @@ def naive(spans: Spans) -> dict[str, Values]:
 FEW = 10
 """Below so many expected events resampling cannot show what might happen; see `band`."""
 _RESAMPLED = 5_000
-DRAWS = 999
+DRAWS = 499
 
 
 def band(

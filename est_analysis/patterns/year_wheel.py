@@ -15,6 +15,8 @@ MONTHS = 12
 MOST_GROUPS = 6
 """So many groups are shown, those with most events."""
 
+_NEEDED = ["source", "file", "kind", "group", "start", "end", "time_precision", "count"]
+
 
 @dataclass(frozen=True)
 class YearWheel:
@@ -74,6 +76,7 @@ def year_wheel(
         Whole years only, so that each month is counted as often as the others. What is known to
         the month takes part; what is known to the year does not.
     """
+    events = events[_NEEDED]
     months = [_month(period.end, ahead) for ahead in range(MONTHS)]
     end = months[0].start
     own = events[(events["kind"] == kind) & (events["time_precision"] != "unknown")]

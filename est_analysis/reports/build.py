@@ -67,6 +67,7 @@ QUARTERLY = Kind(
         *("accounting", "quarantine", "coverage", "unread", "quality", "reporters"),
         *("near_misses", "ruling_faults", "totals", "groups", "areas", "places"),
         *("located_crimes", "rhythm", "situations", "register", "due", "priorities"),
+        *("hours", "clock", "own_hours", "year_wheel"),
         *("evaluations", "former", "findings", "comparison", *_SHOWN),
     ),
     "findings",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from est_analysis.counts import Interval
 from est_analysis.evidence import Finding, Share, Text, Word, judge
 from est_analysis.patterns.change import COMPARED_KINDS
+from est_analysis.reports.findings_of_time import of_time
 from est_analysis.reports.language import KINDS, ONE, WEEKDAYS
 
 if TYPE_CHECKING:
@@ -370,8 +371,22 @@ def rhythm_finding(rhythm: Rhythm, gate: int) -> Finding:
         return _descriptive(
             "rhythm", Text("Inga anmälda brott har levererats, så ingen veckorytm finns."), n=0
         )
+    if rhythm.n == 0:
+        text = Text(
+            "När på dygnet de {total} anmälda brotten skedde är okänt, så ingen veckorytm går att "
+            "se."
+            if total > 1
+            else "När på dygnet det enda anmälda brottet skedde är okänt, så ingen veckorytm går "
+            "att se.",
+            values,
+        )
+        return _descriptive("rhythm", text, n=0)
     if rhythm.n < gate:
-        text = Text("{n} anmälda brott har en användbar tid: för få för en veckorytm.", values)
+        text = Text(
+            "{n} anmälda brott har en användbar tid: för få för en veckorytm.",
+            values,
+            singular="Ett anmält brott har en användbar tid: för få för en veckorytm.",
+        )
         return _descriptive("rhythm", text, n=rhythm.n)
     day, start, share = busiest(rhythm.weights)
     values |= {
@@ -545,6 +560,7 @@ def quarterly(results: Results) -> list[Finding]:
         ),
         cluster_finding(results.clusters, results.located_crimes, thresholds),
         rhythm_finding(results.rhythm, thresholds.minimum_rhythm),
+        *of_time(results),
         situation_finding(results.situations),
         due_finding(results.due, kept=_has_register(results)),
         *(

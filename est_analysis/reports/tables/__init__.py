@@ -27,6 +27,7 @@ from est_analysis.reports.tables.deliveries import (
     waiting,
 )
 from est_analysis.reports.tables.measures import due, measures, priorities, register_faults
+from est_analysis.reports.tables.time import clock, hours, own_hours, weekdays, year_wheel
 from est_analysis.reports.tables.where import clusters, fortnight_places, places
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ QUARTERLY: TablesOf = {
     for function in (
         *(totals, groups, areas, accounting, quality, quarantine, near_misses, unread),
         *(ruling_faults, reporters, fortnights, places, clusters, rhythm, situations),
+        *(own_hours, year_wheel, hours, weekdays, clock),
         *(priorities, measures, due, register_faults, followed_up, comparison, comparison_faults),
     )
 }
@@ -54,6 +56,7 @@ __all__ = [
     "TablesOf",
     "accounting",
     "areas",
+    "clock",
     "clusters",
     "comparison",
     "comparison_faults",
@@ -62,8 +65,10 @@ __all__ = [
     "fortnight_places",
     "fortnights",
     "groups",
+    "hours",
     "measures",
     "near_misses",
+    "own_hours",
     "places",
     "priorities",
     "quality",
@@ -76,4 +81,6 @@ __all__ = [
     "totals",
     "unread",
     "waiting",
+    "weekdays",
+    "year_wheel",
 ]
