@@ -275,7 +275,8 @@ def year_wheel(results: Results) -> Chart:
         subtitle=say.say(
             Text(
                 "Varje grupps brott per månad i snitt, mot dess eget snitt, de tolv månader som "
-                "kommer. Under rutorna: lov, helger och evenemang ur kalendern."
+                "kommer. Under rutorna: lov, helger och evenemang ur kalendern. Skillnaden mellan "
+                "två rutor är oftast slump."
             )
         ),
         alt=" ".join([alt, say.say(found.text), coming]),
