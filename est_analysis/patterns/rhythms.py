@@ -171,12 +171,14 @@ def _sorted_out(
     minutes = np.maximum(minutes, 1)
     too_long = ~unknown & (minutes > longest_span_hours * _HOUR)
     used = ~unknown & ~too_long
-    found = Spans(
-        start[used].astype("datetime64[m]").astype(np.int64), minutes[used], weight[used], used
-    )
-    told = [int(weight[part].sum()) for part in (used, unknown, too_long)]
+    first = start.astype("datetime64[m]").astype(np.int64)
+    if used.all():
+        found = Spans(first, minutes, weight, used)
+    else:
+        found = Spans(first[used], minutes[used], weight[used], used)
+    left = [int(weight[part].sum()) for part in (unknown, too_long)]
     odd = [int(weight[used & part].sum()) for part in (no_end, backwards)]
-    return found, (told[0], told[1], told[2], odd[0], odd[1])
+    return found, (int(weight.sum()) - sum(left), left[0], left[1], odd[0], odd[1])
 
 
 def totals(spans: Spans, *, zone: str | None = None) -> Values:
