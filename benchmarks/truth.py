@@ -26,6 +26,7 @@ from est_analysis import municipality, periods
 from est_analysis.evidence import Finding, Word
 from est_analysis.gather import accept, sample
 from est_analysis.measures import register
+from est_analysis.reports.findings_of_time import OWN_HOURS
 from est_analysis.reports.language import Language
 from est_analysis.reports.results import Results
 
@@ -51,7 +52,8 @@ def report(made: sample.Sample) -> Results:
         for part in ("problems", "measures", "decisions"):
             file = folder / str(getattr(settings.registers, part))
             getattr(made, part).to_csv(file, sep=";", index=False, encoding="utf-8-sig")
-        kept = register.read(settings.model_copy(update={"folder": folder}))
+        lists = settings.registers.model_copy(update={"calendar": None})
+        kept = register.read(settings.model_copy(update={"folder": folder, "registers": lists}))
     results.__dict__["register"] = kept
     return results
 
@@ -100,6 +102,22 @@ def a_series(results: Results, truth: Truth) -> bool:
     return claimed and groups.iloc[0] in truth["scope"]["groups"]
 
 
+def in_its_hours(results: Results, truth: Truth) -> bool:
+    """Tell whether the place is said to have hours of its own, and those that were planted."""
+    table, _ = results.own_hours
+    own = table[(table["label"] == truth["place"]) & (table["p_all"] <= OWN_HOURS)]
+    if own.empty:
+        return False
+    late, first, hours = own[["weekend", "first", "hours"]].iloc[0]
+    said = {(first + k) % 24 for k in range(hours)}
+    return bool(late == (truth["scope"]["hours"] == "weekend nights")) and bool(
+        said & PLANTED_HOURS[truth["scope"]["hours"]]
+    )
+
+
+PLANTED_HOURS = {"weekend nights": {22, 23, 0}, "school hours": set(range(9, 15))}
+
+
 def a_silence(results: Results, _: Truth) -> bool:
     """Tell whether some kind of record is said to have fallen silent."""
     return bool(results.totals.silent)
@@ -115,6 +133,8 @@ QUESTIONS: dict[str, Callable[[Results, Truth], bool]] = {
     "emerging hot spot": a_place,
     "near-repeat series": a_series,
     "situation type": a_situation,
+    "weekend-night rhythm": in_its_hours,
+    "school-hours rhythm": in_its_hours,
     "feared but without crime": among_the_unsafe,
     "crime but no fear": crime_without_fear,
     "stacked at the police station": in_a_dense_area,

@@ -322,6 +322,7 @@ class Registers(_Part):
     problems: Inside | None = None
     measures: Inside | None = None
     decisions: Inside | None = None
+    calendar: Inside | None = None
 
 
 class Thresholds(_Part):

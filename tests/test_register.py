@@ -1,6 +1,7 @@
 """The register: what is read, what is refused with row and column, and what is due when."""
 
 from datetime import date, datetime
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -16,6 +17,7 @@ from est_analysis.measures.register import (
     due,
     read,
 )
+from est_analysis.reports.findings import _has_register
 
 PROBLEM = {
     "id": "P1",
@@ -309,3 +311,41 @@ def test_what_has_no_date_is_open_and_stands_last(register):
     assert listed["why"].tolist() == ["overdue", "open"]
     assert listed.iloc[0][["text", "responsible"]].tolist() == ["Belysningen byts", "Gatuchef"]
     assert listed.iloc[0]["due"] == pd.Timestamp("2026-03-31")
+
+
+CALENDAR = "id;namn;slag;datum_fran;datum_till\n"
+
+
+def test_the_calendar_is_read_and_its_wrong_rows_are_told(make_folder):
+    rows = [
+        "1;Höstlov;Lov;2026-10-26;2026-11-01",
+        "2;Marknad;Evenemang;2026-09-12;",
+        "3;Baklänges;Lov;2026-12-24;2026-12-20",
+        "4;Utan dag;Lov;;",
+        "5;Oläslig;Lov;snart;",
+        "5;Igen;Lov;2026-01-01;",
+    ]
+    folder = make_folder(
+        files={"register/kalender.csv": CALENDAR + "\n".join(rows) + "\n"},
+        registers={"calendar": "register/kalender.csv"},
+    )
+    kept = read(municipalities.load(folder))
+    assert kept.calendar["namn"].tolist() == ["Höstlov", "Marknad"]
+    assert kept.calendar["datum_till"].astype(str).tolist() == ["2026-11-01", "2026-09-12"]
+    told = kept.faults[["row", "column"]].drop_duplicates().to_numpy().tolist()
+    assert told == [[7, "id"], [6, "datum_fran"], [5, "datum_fran"], [4, "datum_till"]]
+    assert (kept.faults["file"] == "register/kalender.csv").all()
+
+
+def test_a_calendar_alone_is_no_register_of_measures(make_folder):
+    folder = make_folder(
+        files={"register/kalender.csv": CALENDAR}, registers={"calendar": "register/kalender.csv"}
+    )
+    settings = municipalities.load(folder)
+    kept = read(settings)
+    assert kept.calendar.empty
+    assert kept.faults.empty
+    assert not _has_register(SimpleNamespace(municipality=settings))
+    lists = settings.registers.model_copy(update={"problems": "register/problem.csv"})
+    more = settings.model_copy(update={"registers": lists})
+    assert _has_register(SimpleNamespace(municipality=more))

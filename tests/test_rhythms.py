@@ -3,10 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from chance import at_most
 from frames import events
 from hypothesis import given
 from hypothesis import strategies as st
 
+from est_analysis.patterns import rhythms
 from est_analysis.patterns.rhythms import DAYPARTS, Rhythm, aoristic, daypart
 
 WEEK = 7 * 24 * 60
@@ -31,6 +33,9 @@ def by_the_minute(table, longest_span_hours):
         if minutes > longest_span_hours * 60:
             continue
         if event.time_precision == "day" and (pd.isna(event.end) or minutes >= 24 * 60):
+            continue
+        if minutes >= WEEK:
+            weights += event.count / 168
             continue
         first = (event.start.day_of_week * 24 + event.start.hour) * 60 + event.start.minute
         for minute in range(first, first + minutes):
@@ -63,10 +68,10 @@ def test_hours_by_hand(start, end, expected):
     assert weights.sum() == pytest.approx(1)
 
 
-def test_an_interval_of_a_week_is_flat_and_one_of_eight_days_has_its_day_twice():
+def test_an_interval_of_a_week_or_more_is_flat_and_one_a_minute_shorter_is_not():
     np.testing.assert_allclose(one("2026-07-01 13:20", "2026-07-08 13:20").weights, 1 / 168)
-    by_day = one("2026-07-01 00:00", "2026-07-09 00:00").weights.sum(axis=1)
-    np.testing.assert_allclose(by_day, [1 / 8] * 2 + [2 / 8] + [1 / 8] * 4)
+    np.testing.assert_allclose(one("2026-07-01 00:00", "2026-07-09 00:00").weights, 1 / 168)
+    assert one("2026-07-01 13:20", "2026-07-08 13:19").weights.std() > 0
 
 
 def test_days_without_a_clock_say_nothing_about_the_hour():
@@ -196,3 +201,174 @@ def test_an_interval_belongs_to_a_part_exactly_when_all_its_minutes_do(first, da
         if all(low * 60 <= m < high * 60 for m in range(first, first + max(1, length)))
     ]
     assert daypart(spans(times)).tolist() == (inside or [""])
+
+
+STOCKHOLM = "Europe/Stockholm"
+
+
+def both_ways(table, longest=FOREVER, zone=STOCKHOLM):
+    """Return the weights of the running sum, having seen that those of each event add up to it."""
+    whole = aoristic(table, longest_span_hours=longest, zone=zone).weights
+    own = rhythms.spans(table, longest_span_hours=longest)
+    each = rhythms.profiles(own, zone=zone)
+    np.testing.assert_allclose(each.sum(axis=1), 1)
+    np.testing.assert_allclose((own.weight @ each).reshape(7, 24), whole, atol=1e-9)
+    return whole
+
+
+def test_the_hour_that_spring_skips_holds_nothing_and_that_of_autumn_twice():
+    spring = both_ways(spans(("2026-03-29 00:00", "2026-03-29 06:00")))[6, :6]
+    np.testing.assert_allclose(spring, [1 / 5, 1 / 5, 0, 1 / 5, 1 / 5, 1 / 5], atol=1e-12)
+    autumn = both_ways(spans(("2026-10-25 00:00", "2026-10-25 06:00")))[6, :6]
+    np.testing.assert_allclose(autumn, [1 / 7, 1 / 7, 2 / 7, 1 / 7, 1 / 7, 1 / 7])
+    by_the_clock = both_ways(spans(("2026-10-25 00:00", "2026-10-25 06:00")), zone=None)
+    np.testing.assert_allclose(by_the_clock[6, :6], 1 / 6)  # without its zone an hour is an hour
+
+
+def test_the_odd_hour_is_right_also_over_the_weeks_end():
+    weights = both_ways(spans(("2026-10-24 20:00", "2026-10-26 08:00")))  # 37 hours
+    assert weights[6, 2] == pytest.approx(2 / 37)
+    assert weights[0, 7] == pytest.approx(1 / 37)
+    assert weights.sum() == pytest.approx(1)
+
+
+def test_an_event_told_within_an_hour_that_never_was_keeps_its_weight():
+    weights = both_ways(spans(("2026-03-29 02:10", "2026-03-29 02:40")))
+    assert weights[6, 2] == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("zone", "lengths"),
+    [(STOCKHOLM, [-60, 60]), ("UTC", []), ("Australia/Lord_Howe", [30, -30])],
+)
+def test_odd_hours_of_zones(zone, lengths):
+    year = [np.datetime64(f"{y}-01-01", "m").astype(int) for y in (2026, 2027)]
+    found = [
+        sign * (high - low)
+        for low, high, sign in rhythms.odd_hours(zone, 2026, 2026)
+        if year[0] <= low < year[1]
+    ]
+    assert found == lengths
+
+
+def in_real_time(start, end):
+    """Walk an interval's real minutes one by one and look at the clock at each."""
+    first, last = (pd.Timestamp(t).tz_localize(STOCKHOLM) for t in (start, end))
+    shown = pd.date_range(first, last, freq="min", inclusive="left")
+    hour = (shown.day_of_week * 24 + shown.hour).to_numpy()
+    return np.bincount(hour, minlength=168).reshape(7, 24) / len(shown)
+
+
+def around(change):
+    """Draw a moment near a change, not in the odd hour itself (which no clock tells apart)."""
+    outside = st.one_of(st.integers(-3000, 119), st.integers(180, 3000))
+    return outside.map(lambda minute: pd.Timestamp(change) + pd.Timedelta(minutes=minute))
+
+
+@pytest.mark.parametrize("change", ["2026-03-29", "2026-10-25"])
+@given(data=st.data())
+def test_weights_equal_a_walk_in_real_time_over_the_odd_hours(change, data):
+    start, end = sorted(data.draw(st.tuples(around(change), around(change))))
+    end = max(end, start + pd.Timedelta(minutes=1))
+    if 120 <= (end - pd.Timestamp(change)) / pd.Timedelta(minutes=1) < 180:
+        return
+    np.testing.assert_allclose(both_ways(spans((start, end))), in_real_time(start, end), atol=1e-9)
+
+
+def test_the_walk_in_real_time_notices_a_clock_taken_for_time():
+    times = ("2026-10-25 00:00", "2026-10-25 06:00")
+    assert not np.allclose(both_ways(spans(times), zone=None), in_real_time(*times))
+
+
+@given(rows=st.lists(_ROW, max_size=6), longest=st.sampled_from([24, 72, FOREVER]))
+def test_the_spread_of_each_event_adds_up_to_that_of_all(rows, longest):
+    both_ways(drawn(rows), longest)
+
+
+def test_no_end_and_an_end_before_its_start_go_by_the_start_and_are_counted():
+    table = events(
+        {"start": "2026-07-01 21:30", "count": 2},
+        {"start": "2026-07-01 21:30", "end": "2026-07-01 20:00", "count": 3},
+        {"start": "2026-07-01 21:30", "end": "2026-07-01 22:00"},
+    )
+    rhythm = aoristic(table, longest_span_hours=72)
+    assert (rhythm.n, rhythm.no_end, rhythm.backwards) == (6, 2, 3)
+    assert rhythm.weights[2, 21] == pytest.approx(6)
+
+
+def nights(n=40):
+    """Return cars stolen some time between 18 and 08, as far as anybody knows."""
+    days = pd.date_range("2026-02-02", periods=n)
+    hour = pd.Timedelta(hours=1)
+    return spans(*((day + 18 * hour, day + 32 * hour) for day in days))
+
+
+def test_start_midpoint_and_end_each_claim_a_peak_that_nobody_saw():
+    found = rhythms.hours(nights(), longest_span_hours=72)
+    assert found.table.loc[[18, 1, 7], ["start", "midpoint", "end"]].to_numpy().tolist() == [
+        [40, 0, 0],
+        [0, 40, 0],
+        [0, 0, 40],
+    ]
+    np.testing.assert_allclose(found.table.loc[18, "expected"], 40 / 14)
+    assert found.table["expected"].max() == pytest.approx(40 / 14)
+    assert found.spread == 40
+    known = rhythms.hours(spans(("2026-07-01 21:10", "2026-07-01 21:20")), longest_span_hours=72)
+    assert known.spread == 0
+    assert set(known.peaks.values()) == {21}
+
+
+def misses(band, truth, seeds):
+    """Count the bins that a band leaves out, of events drawn from known hours."""
+    left_out = 0
+    for seed in seeds:
+        rng = np.random.default_rng(seed)
+        at = rng.choice(24, rng.poisson(truth.sum()), p=truth / truth.sum())
+        low, high = band(np.eye(24)[at], np.ones(len(at)), seed)
+        left_out += int(((truth < low) | (truth > high)).sum())
+    return left_out
+
+
+def test_the_band_covers_as_often_as_it_says_also_where_little_happens():
+    truth = np.array([0.3] * 8 + [5.0] * 8 + [20.0] * 8)
+    seeds = range(1, 61)
+
+    def honest(each, weight, seed):
+        return rhythms.band(each, weight, seed=seed, draws=199)
+
+    def resampled_only(each, _, seed):
+        drawn = np.random.default_rng(seed).poisson(1.0, (199, len(each))) @ each
+        return np.quantile(drawn, [0.025, 0.975], axis=0)
+
+    allowed = at_most(24 * len(seeds))
+    assert misses(honest, truth, seeds) <= allowed
+    assert misses(resampled_only, truth, seeds) > allowed  # what was never seen is never resampled
+
+
+def test_the_band_of_very_many_events_is_the_bootstraps_limit(monkeypatch):
+    rng = np.random.default_rng(5)
+    each = rng.dirichlet(np.ones(6), 3000)
+    drawn = rhythms.band(each, np.ones(3000), seed=1)
+    monkeypatch.setattr(rhythms, "_RESAMPLED", 10)
+    np.testing.assert_allclose(rhythms.band(each, np.ones(3000)), drawn, rtol=0.02)
+
+
+def test_weekdays_take_in_what_is_known_to_the_day_and_long_intervals():
+    table = events(
+        {"start": "2026-07-01", "time_precision": "day", "count": 2},  # a Wednesday
+        {"start": "2026-07-02 10:00", "end": "2026-07-06 10:00"},  # Thursday to Monday
+        {"start": "2026-07-03", "time_precision": "month", "count": 5},
+    )
+    rhythm = rhythms.by_weekday(table)
+    assert (rhythm.n, rhythm.unknown, rhythm.total) == (3, 5, 8)
+    expected = [10 / 96, 0, 2, 14 / 96, 24 / 96, 24 / 96, 24 / 96]
+    np.testing.assert_allclose(rhythm.by_weekday, expected)
+    assert rhythms.surely_on(table).tolist() == [0, 0, 2, 0, 0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("end", "sure"),
+    [("2026-07-02 00:00", 1), ("2026-07-02 00:01", 0), (None, 1)],
+)
+def test_a_day_is_sure_only_for_what_was_over_by_midnight(end, sure):
+    assert rhythms.surely_on(spans(("2026-07-01 20:00", end))).sum() == sure

@@ -1,8 +1,8 @@
-"""The register that the group keeps: problems, measures and the meetings' decisions."""
+"""The register that the group keeps: problems, measures, the meetings' decisions, the calendar."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import pandas as pd
@@ -23,6 +23,7 @@ MEASURE_COLUMNS = (
     *("jamforelseplats", "uppfoljningsdatum", "kostnad_tid"),
 )
 DECISION_COLUMNS = ("id", "motesdatum", "beslut", "ansvarig_funktion", "klart_senast", "status")
+CALENDAR_COLUMNS = ("id", "namn", "slag", "datum_fran", "datum_till")
 
 MEASURE_TYPES = ("situationell", "social", "kontroll")
 TERMS = ("kort", "lång")
@@ -31,7 +32,12 @@ DECISION_STATES = ("Öppet", "Klart")
 CLOSED = ("Avslutad", "Avbruten", "Klart")
 
 _DATES = ("startdatum", "klart_senast", "slutdatum", "forvantad_effekt_fran", "uppfoljningsdatum")
-_DATE_COLUMNS = {"measures": _DATES, "decisions": ("motesdatum", "klart_senast"), "problems": ()}
+_DATE_COLUMNS = {
+    "measures": _DATES,
+    "decisions": ("motesdatum", "klart_senast"),
+    "problems": (),
+    "calendar": ("datum_fran", "datum_till"),
+}
 _NUMBER_COLUMNS = {"problems": ("x", "y", "radie_m", "paverkbarhet")}
 _CHOICES: dict[str, dict[str, tuple[str, ...]]] = {
     "measures": {"atgardstyp": MEASURE_TYPES, "sikt": TERMS, "status": MEASURE_STATES},
@@ -41,6 +47,7 @@ _COLUMNS = {
     "problems": PROBLEM_COLUMNS,
     "measures": MEASURE_COLUMNS,
     "decisions": DECISION_COLUMNS,
+    "calendar": CALENDAR_COLUMNS,
 }
 
 
@@ -55,12 +62,17 @@ class Register:
         The usable rows.
     faults
         Rows that cannot be used: ``file``, ``row``, ``column``, ``reason``.
+    calendar
+        The usable rows of holidays and events; ``datum_till`` is the last day, never missing.
     """
 
     problems: pd.DataFrame
     measures: pd.DataFrame
     decisions: pd.DataFrame
     faults: pd.DataFrame
+    calendar: pd.DataFrame = field(
+        default_factory=lambda: _sift(_nothing(CALENDAR_COLUMNS), "calendar")[0]
+    )
 
 
 def read(municipality: Municipality) -> Register:
@@ -77,7 +89,7 @@ def read(municipality: Municipality) -> Register:
     for part, columns in _COLUMNS.items():
         inside: str | None = getattr(municipality.registers, part)
         if inside is None:
-            tables[part], _ = _sift(pd.DataFrame(columns=list(columns), dtype=str), part)
+            tables[part], _ = _sift(_nothing(columns), part)
             continue
         raw = read_list(municipality.path(inside), inside, columns)
         table, wrong = _sift(raw, part)
@@ -96,8 +108,13 @@ def read(municipality: Municipality) -> Register:
         problems=tables["problems"].reset_index(drop=True),
         measures=tables["measures"].reset_index(drop=True),
         decisions=tables["decisions"].reset_index(drop=True),
+        calendar=tables["calendar"].reset_index(drop=True),
         faults=listed[["file", "row", "column", "reason"]].reset_index(drop=True),
     )
+
+
+def _nothing(columns: tuple[str, ...]) -> pd.DataFrame:
+    return pd.DataFrame(columns=list(columns), dtype=str)
 
 
 def _faults(rows: pd.Index, column: str, reason: str) -> pd.DataFrame:
@@ -120,6 +137,11 @@ def _sift(raw: pd.DataFrame, part: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     if part == "problems":
         unknown = ~raw["vald_period"].map(_is_period)
         found.append(_faults(raw.index[unknown], "vald_period", "perioden går inte att läsa"))
+    if part == "calendar":
+        first, last = table["datum_fran"], table["datum_till"].fillna(table["datum_fran"])
+        table["datum_till"] = last
+        found.append(_faults(raw.index[raw["datum_fran"] == ""], "datum_fran", "datum saknas"))
+        found.append(_faults(raw.index[last < first], "datum_till", "slutar innan det börjar"))
     for column in _NUMBER_COLUMNS.get(part, ()):
         number = pd.to_numeric(raw[column].str.replace(",", "."), errors="coerce")
         table[column] = number.astype(float)

@@ -69,6 +69,7 @@ QUARTERLY = Kind(
         *("located_crimes", "rhythm", "situations", "register", "due", "priorities"),
         *("ranked_places", "ranked_streets", "ranked_cells", "few", "profiles", "beside"),
         *("beside_areas", "surveys", "tried", "moved"),
+        *("hours", "clock", "own_hours", "year_wheel"),
         *("evaluations", "former", "findings", "comparison", *_SHOWN),
         *("standing_out", "repeats", "bursts"),
     ),

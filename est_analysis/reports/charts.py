@@ -11,6 +11,8 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
+import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.colors import LinearSegmentedColormap
@@ -23,6 +25,7 @@ from est_analysis.reports.language import SYMBOLS, WEEKDAYS, Language
 from est_analysis.reports.table import Table
 
 if TYPE_CHECKING:
+    from est_analysis.patterns.year_wheel import YearWheel
     from est_analysis.reports.results import Results
 
 INK, QUIET, GRID = "#1b1f24", "#5b6570", "#d5dae0"
@@ -235,7 +238,15 @@ def rhythm(results: Results) -> Chart:
     return Chart(
         title=say.sentence(found.text),
         subtitle=say.say(
-            Text("Anmälda brott per timme och veckodag, {year}", {"year": results.year})
+            Text(
+                "Anmälda brott per timme och veckodag, {year}. Tiden är okänd eller för oviss för "
+                "{left} av {total}.",
+                {
+                    "year": results.year,
+                    "left": results.rhythm.total - results.rhythm.n,
+                    "total": results.rhythm.total,
+                },
+            )
         ),
         alt=say.translate("Rutnät med veckodagar och klockslag; mörkare ruta är fler brott.")
         + " "
@@ -244,6 +255,79 @@ def rhythm(results: Results) -> Chart:
         table=tables.rhythm(results),
         language=say,
     )
+
+
+def year_wheel(results: Results) -> Chart:
+    """Return the coming twelve months: what they usually bring, and the calendar under them."""
+    say, wheel = results.language, results.year_wheel
+    found = {f.id: f for f in results.findings}["rhythm/year"]
+    marked = [
+        Text("{name} ({first})", {"name": str(mark["name"]), "first": mark["first"].date()})
+        for mark in wheel.marks.to_dict("records")
+    ]
+    alt = say.translate("Rutnät med grupper och månader; mörkare ruta är fler brott av gruppen.")
+    coming = (
+        say.say(Text("I kalendern: {marked}.", {"marked": marked}))
+        if marked
+        else say.translate("Kalendern är tom.")
+    )
+    return Chart(
+        title=say.sentence(found.text),
+        subtitle=say.say(
+            Text(
+                "Varje grupps brott per månad i snitt, mot dess eget snitt, de tolv månader som "
+                "kommer. Under rutorna: lov, helger och evenemang ur kalendern. Skillnaden mellan "
+                "två rutor är oftast slump."
+            )
+        ),
+        alt=" ".join([alt, say.say(found.text), coming]),
+        svg=_svg(_wheel(wheel, say)) if wheel.years and len(wheel.means.columns) > 1 else b"",
+        table=tables.year_wheel(results),
+        language=say,
+    )
+
+
+_MARK_ROWS = 3
+
+
+def _wheel(wheel: YearWheel, say: Language) -> Figure:
+    """Draw groups by coming month, with the calendar as bars under them."""
+    kinds = list(dict.fromkeys(wheel.marks["kind"].astype(str)))[:_MARK_ROWS]
+    names = [str(name) for name in wheel.means.columns]
+    usual = wheel.means.to_numpy(float).T
+    against = usual / np.maximum(usual.mean(axis=1, keepdims=True), 1e-9)
+    figure, axes = _figure(1.3 + 0.3 * (len(names) + len(kinds)))
+    with mpl.rc_context(_STYLE):
+        scale = LinearSegmentedColormap.from_list("est", SEQUENCE)
+        image = axes.imshow(against, cmap=scale, vmin=0, vmax=2, aspect="auto")
+        labels = [say.translate("alla") if name == "all" else name for name in names]
+        for row, kind in enumerate(kinds, start=len(names)):
+            labels.append(kind)
+            for mark in wheel.marks[wheel.marks["kind"] == kind].to_dict("records"):
+                first = _at(wheel, mark["first"])
+                width = max(0.15, _at(wheel, mark["last"] + pd.Timedelta(days=1)) - first)
+                axes.barh(row, width, left=first, height=0.5, color=ORANGE)
+        months = [say.month(month.start)[:1].upper() for month in wheel.months]
+        axes.set_xticks(range(len(months)), months)
+        axes.set_yticks(
+            range(len(labels)), [textwrap.fill(name, 22) for name in labels], fontsize=9
+        )
+        axes.set_xlim(-0.5, len(months) - 0.5)
+        axes.set_ylim(len(labels) - 0.5, -0.5)
+        axes.tick_params(length=0)
+        for edge in axes.spines.values():
+            edge.set_visible(False)
+        bar = figure.colorbar(image, ax=axes, location="bottom", fraction=0.06, pad=0.03)
+        bar.set_label(say.translate("gånger gruppens vanliga månad"), fontsize=9)
+        bar.outline.set_visible(False)
+    return figure
+
+
+def _at(wheel: YearWheel, day: pd.Timestamp) -> float:
+    """Return where a day lies on the axis of months, whose middles are whole numbers."""
+    start = wheel.months[0].start
+    months = (day.year - start.year) * 12 + day.month - start.month
+    return min(max(months + (day.day - 1) / 31 - 0.5, -0.5), len(wheel.months) - 0.5)
 
 
 def measures(results: Results) -> Chart:

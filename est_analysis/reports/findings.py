@@ -13,6 +13,7 @@ from est_analysis.patterns.change import COMPARED_KINDS
 from est_analysis.patterns.near_repeats import Knox, band_names
 from est_analysis.periods import Period
 from est_analysis.reports.findings_of_places import described
+from est_analysis.reports.findings_of_time import of_time
 from est_analysis.reports.language import KINDS, ONE, WEEKDAYS
 
 if TYPE_CHECKING:
@@ -571,8 +572,22 @@ def rhythm_finding(rhythm: Rhythm, gate: int) -> Finding:
         return _descriptive(
             "rhythm", Text("Inga anmälda brott har levererats, så ingen veckorytm finns."), n=0
         )
+    if rhythm.n == 0:
+        text = Text(
+            "När på dygnet de {total} anmälda brotten skedde är okänt, så ingen veckorytm går att "
+            "se."
+            if total > 1
+            else "När på dygnet det enda anmälda brottet skedde är okänt, så ingen veckorytm går "
+            "att se.",
+            values,
+        )
+        return _descriptive("rhythm", text, n=0)
     if rhythm.n < gate:
-        text = Text("{n} anmälda brott har en användbar tid: för få för en veckorytm.", values)
+        text = Text(
+            "{n} anmälda brott har en användbar tid: för få för en veckorytm.",
+            values,
+            singular="Ett anmält brott har en användbar tid: för få för en veckorytm.",
+        )
         return _descriptive("rhythm", text, n=rhythm.n)
     day, start, share = busiest(rhythm.weights)
     values |= {
@@ -722,7 +737,8 @@ def _descriptive(identity: str, text: Text, *, n: int) -> Finding:
 
 
 def _has_register(results: Results) -> bool:
-    return any(value is not None for _, value in results.municipality.registers)
+    kept = results.municipality.registers
+    return any(value is not None for part, value in kept if part != "calendar")
 
 
 def quarterly(results: Results) -> list[Finding]:
@@ -758,6 +774,7 @@ def quarterly(results: Results) -> list[Finding]:
         ),
         bursts_finding(results.bursts, thresholds.minimum_scan),
         rhythm_finding(results.rhythm, thresholds.minimum_rhythm),
+        *of_time(results),
         situation_finding(results.situations),
         due_finding(results.due, kept=_has_register(results)),
         *(

@@ -186,6 +186,10 @@ class Language:
         first = format_date(first_day, "d MMMM" if same_year else "d MMMM y", locale=self.locale)
         return f"{first} – {self.long_date(last_day)}"
 
+    def month(self, day: date) -> str:
+        """Return the month of a day, for example september."""
+        return str(format_date(day, "LLLL", locale=self.locale))
+
     def kind(self, kind: str) -> str:
         """Return what records of a kind are called."""
         return self.translate(KINDS[kind])

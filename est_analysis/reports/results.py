@@ -33,12 +33,14 @@ if TYPE_CHECKING:
     from est_analysis.patterns.profiles import Profile
     from est_analysis.patterns.ranked import Basis, Ranked
     from est_analysis.patterns.reporters import Reporters
-    from est_analysis.patterns.rhythms import Rhythm
+    from est_analysis.patterns.rhythms import Hours, Rhythm
     from est_analysis.patterns.situations import Situations
     from est_analysis.patterns.surfaces import Surfaces
     from est_analysis.patterns.tried import Tried
     from est_analysis.patterns.units import Units
+    from est_analysis.patterns.week import Clock
     from est_analysis.patterns.where import Bursts, Repeats, StandingOut
+    from est_analysis.patterns.year_wheel import YearWheel
     from est_analysis.reports.language import Language
 
 RESULTS_FOLDER = "EST_RESULTS"
@@ -446,7 +448,38 @@ class Results:
         from est_analysis.patterns.rhythms import aoristic
 
         longest = self.municipality.thresholds.longest_span_hours
-        return aoristic(self.crimes_of_year, longest_span_hours=longest)
+        zone = self.municipality.time_zone
+        return aoristic(self.crimes_of_year, longest_span_hours=longest, zone=zone)
+
+    @result
+    def hours(self) -> Hours:
+        """Hours of the day with their uncertainty, and what naive choices would claim."""
+        from est_analysis.patterns.rhythms import hours
+
+        longest = self.municipality.thresholds.longest_span_hours
+        zone = self.municipality.time_zone
+        return hours(self.crimes_of_year, longest_span_hours=longest, zone=zone)
+
+    @result
+    def clock(self) -> Clock:
+        """Measures of the rhythm, for the analyst."""
+        from est_analysis.patterns.week import clock
+
+        return clock(self.events, self.crimes_of_year, self.period, self.municipality)
+
+    @result
+    def own_hours(self) -> tuple[pd.DataFrame, Period | None]:
+        """Hot times of the places with most reported crime, and the months they rest on."""
+        from est_analysis.patterns.own_rhythms import by_place
+
+        return by_place(self.events, self.period, self.municipality)
+
+    @result
+    def year_wheel(self) -> YearWheel:
+        """What the coming months usually bring, and what the calendar holds."""
+        from est_analysis.patterns.year_wheel import year_wheel
+
+        return year_wheel(self.events, self.period, self.municipality, self.register.calendar)
 
     @result
     def situations(self) -> Situations:

@@ -484,19 +484,23 @@ def wheeler(part):
 @needs_data
 @pytest.mark.real
 def test_hours_are_those_of_wheelers_worked_example():
-    """He spreads what is longer than a week evenly; we follow the clock, so it stands apart."""
+    """All 168 cells: what is longer than a week falls evenly on them, as with him."""
     intervals = wheeler("intervals")
-    begin, end = pd.to_datetime(intervals["begin"]), pd.to_datetime(intervals["end"])
-    longer = (end - begin) > pd.Timedelta(days=7)
-    assert longer.sum() == 1
-    rows = [{"start": b, "end": e} for b, e in zip(begin[~longer], end[~longer], strict=True)]
-    weights = aoristic(events(*rows), longest_span_hours=7 * 24).weights + 1 / 168
+    rows = [
+        {"start": begin, "end": end}
+        for begin, end in zip(
+            pd.to_datetime(intervals["begin"]), pd.to_datetime(intervals["end"]), strict=True
+        )
+    ]
+    weights = aoristic(events(*rows), longest_span_hours=10**6).weights
     expected = wheeler("expected_weekhour")["expected_n"].to_numpy().reshape(7, 24)
     monday_first = np.roll(expected, -1, axis=0)  # his week begins on Sunday
     np.testing.assert_allclose(weights, monday_first, atol=1e-6)
     np.testing.assert_allclose(
         weights.sum(axis=0), wheeler("expected_hour")["expected_n"], atol=1e-5
     )
+    by_day = wheeler("expected_weekday")["expected_n"].to_numpy()
+    np.testing.assert_allclose(weights.sum(axis=1), np.roll(by_day, -1), atol=1e-5)
     assert not np.allclose(weights, expected, atol=1e-6)  # a week turned the wrong way is seen
 
 

@@ -34,6 +34,7 @@ from est_analysis.reports.tables.deliveries import (
     waiting,
 )
 from est_analysis.reports.tables.measures import due, measures, priorities, register_faults
+from est_analysis.reports.tables.time import clock, hours, own_hours, weekdays, year_wheel
 from est_analysis.reports.tables.tried import moved, tried
 from est_analysis.reports.tables.unusual import (
     bursts,
@@ -68,6 +69,7 @@ QUARTERLY: TablesOf = {
         *(standing_out, near_repeats, bursts),
         *(ranked_places, ranked_streets, ranked_cells, few, profiles, beside, beside_areas),
         *(surveys, survey_faults, tried, moved),
+        *(own_hours, year_wheel, hours, weekdays, clock),
         *(priorities, measures, due, register_faults, followed_up, comparison, comparison_faults),
     )
 }
@@ -88,6 +90,7 @@ __all__ = [
     "beside_areas",
     "bursts",
     "cell_list",
+    "clock",
     "clusters",
     "comparison",
     "comparison_faults",
@@ -97,11 +100,13 @@ __all__ = [
     "fortnight_places",
     "fortnights",
     "groups",
+    "hours",
     "live_repeats",
     "measures",
     "moved",
     "near_misses",
     "near_repeats",
+    "own_hours",
     "place_list",
     "places",
     "priorities",
@@ -124,4 +129,6 @@ __all__ = [
     "tried",
     "unread",
     "waiting",
+    "weekdays",
+    "year_wheel",
 ]
