@@ -37,6 +37,9 @@ CLAIMED = {
 }
 """Of which kinds of record a report claims changes, as a whole, by group and by area."""
 
+POLICE = " Antalet följer hur mycket polisen kontrollerar."
+"""Said in the sentence itself of what rests on police activity."""
+
 _MORE = {
     Word.CLEAR: "{label}: fler än vanligt för årstiden. {n} mot {expected} i snitt {years} "
     "({ratio} gånger så många, osäkerhet {interval}).",
@@ -104,6 +107,13 @@ def _change_finding(
             {"label": label, "n": n, "day": change.silent[kind]},
         )
         return Finding(sentences=dict.fromkeys(Word, text), gate=False, **common)
+    if (kind, str(row[by])) in change.broken:
+        text = Text(
+            "{label}: {n}. Brottskoderna i gruppen har ändrats under åren som jämförs, så det går "
+            "inte att säga om det har blivit fler eller färre.",
+            {"label": label, "n": n},
+        )
+        return Finding(sentences=dict.fromkeys(Word, text), gate=False, **common)
     if not seasons:
         text = Text(
             "{label}: {n}. Det finns inga tidigare år att jämföra med, så det går inte att säga "
@@ -140,6 +150,8 @@ def _change_finding(
     templates = (_MORE if row["ratio"] > 1 else _FEWER) | _STEADY
     if not interval.low <= 1 <= interval.high:
         templates[Word.CANNOT_TELL] = _BY_CHANCE
+    if by == "group" and row["police_activity"]:
+        templates = {word: text + POLICE for word, text in templates.items()}
     return Finding(
         sentences={word: Text(text, values) for word, text in templates.items()},
         estimate=float(row["ratio"]),
