@@ -8,9 +8,9 @@ from est_analysis.patterns import surveillance
 
 # robberies a week in Memphis 2019, 52 full weeks from 1 January (methods AT-34)
 MEMPHIS = np.array(
-    [37, 65, 53, 39, 47, 38, 35, 31, 33, 34, 27, 25, 29, 33, 45, 37, 32, 62, 36, 35, 54, 56, 50]
-    + [54, 47, 57, 53, 56, 41, 48, 48, 36, 50, 54, 40, 51, 53, 63, 41, 52, 32, 41, 43, 38, 30, 30]
-    + [35, 34, 52, 39, 49, 41]
+    "37 65 53 39 47 38 35 31 33 34 27 25 29 33 45 37 32 62 36 35 54 56 50 54 47 57 53 56 41 48 48 "
+    "36 50 54 40 51 53 63 41 52 32 41 43 38 30 30 35 34 52 39 49 41".split(),
+    dtype=int,
 )
 
 
@@ -19,9 +19,10 @@ def test_ears_gives_the_limits_of_r():
     published = {27: 74.021, 28: 63.7049, 48: 51.8118, 49: 51.5565, 52: 65.7707}
     for week, limit in published.items():
         assert limits[week - 1] == pytest.approx(limit, abs=1e-3)
-    assert list(np.flatnonzero(limits < MEMPHIS) + 1) == [49]
+    second_half = slice(26, None)  # the weeks that were compared with R
+    assert list(np.flatnonzero((limits < MEMPHIS)[second_half]) + 27) == [49]
     lagged = surveillance.ears(MEMPHIS, lag=2)
-    assert not (lagged < MEMPHIS).any()
+    assert not (lagged < MEMPHIS)[second_half].any()
     # the breaking sibling: a standard deviation over n, not n - 1, or another baseline
     assert surveillance.ears(MEMPHIS, baseline=8)[26] != pytest.approx(74.021, abs=1e-3)
 

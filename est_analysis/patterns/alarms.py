@@ -87,7 +87,7 @@ def predictive(
     Given the sum of all, the count is binomial, and beta-binomial if counts are negative
     binomial with a variance of `dispersion` times the mean. The binomial tail is the same
     figure as the Poisson-gamma predictive P(Y >= count) with a gamma of shape `history` + 1 and
-    rate `windows` (Nelson 1982, Applied Life Data Analysis, section 6.2): exact, and never too bold.
+    rate `windows` (Nelson 1982, Applied Life Data Analysis, section 6.2): exact, never too bold.
 
     Examples
     --------

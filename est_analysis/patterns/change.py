@@ -142,7 +142,7 @@ def compare(
         if kind in missing:  # whatever stood in that file, now or then
             table[[*_JUDGED, "preceding"]] = np.nan
         whole = silent is None and kind not in missing
-        unbroken = [(kind, key) not in breaks for key in keys]
+        unbroken = np.array([(kind, key) not in breaks for key in keys], dtype=bool)
         tables.append(table.assign(gate=table["gate"] & whole & unbroken))
         seasons[kind], dispersions[kind] = earlier, phi
         if silent is not None:

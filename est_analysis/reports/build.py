@@ -75,7 +75,7 @@ QUARTERLY = Kind(
 MEETING = Kind(
     "mote",
     ("meeting",),
-    ("unread", "totals", "groups", "due", "fortnight_places", "brief_findings"),
+    ("unread", "totals", "alarms", "due", "fortnight_places", "brief_findings"),
     "brief_findings",
     tables.MEETING,
 )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from est_analysis.counts import Interval
 from est_analysis.evidence import Finding, Share, Text, Word, judge
 from est_analysis.patterns.change import COMPARED_KINDS
+from est_analysis.reports.findings_of_alarms import POLICE, alarm_findings
 from est_analysis.reports.language import KINDS, ONE, WEEKDAYS
 
 if TYPE_CHECKING:
@@ -36,9 +37,6 @@ CLAIMED = {
     "area": ("reported_crime",),
 }
 """Of which kinds of record a report claims changes, as a whole, by group and by area."""
-
-POLICE = " Antalet följer hur mycket polisen kontrollerar."
-"""Said in the sentence itself of what rests on police activity."""
 
 _MORE = {
     Word.CLEAR: "{label}: fler än vanligt för årstiden. {n} mot {expected} i snitt {years} "
@@ -573,7 +571,6 @@ def meeting(results: Results) -> list[Finding]:
         *unread_findings(results),
         totals_finding(results.totals, results.period, results.undated),
         due_finding(results.due, kept=_has_register(results)),
-        *change_findings(results.totals, "kind", thresholds.interval_level),
-        *change_findings(results.groups, "group", thresholds.interval_level),
+        *alarm_findings(results.alarms, thresholds.interval_level),
     ]
     return judge(found, thresholds)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from est_analysis.reports.table import Table
+from est_analysis.reports.tables.alarms import alarm_list, series
 from est_analysis.reports.tables.behaviour import rhythm, situations
 from est_analysis.reports.tables.change import (
     areas,
@@ -45,7 +46,9 @@ QUARTERLY: TablesOf = {
 }
 """The tables of the quarterly report, also written as CSV."""
 
-MEETING: TablesOf = {function.__name__: function for function in (fortnight_places, due)}
+MEETING: TablesOf = {
+    function.__name__: function for function in (alarm_list, series, fortnight_places, due)
+}
 """The tables of the meeting's brief."""
 
 __all__ = [
@@ -53,6 +56,7 @@ __all__ = [
     "QUARTERLY",
     "TablesOf",
     "accounting",
+    "alarm_list",
     "areas",
     "clusters",
     "comparison",
@@ -72,6 +76,7 @@ __all__ = [
     "reporters",
     "rhythm",
     "ruling_faults",
+    "series",
     "situations",
     "totals",
     "unread",
