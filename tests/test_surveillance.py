@@ -7,11 +7,11 @@ from scipy import stats
 from est_analysis.patterns import surveillance
 
 # robberies a week in Memphis 2019, 52 full weeks from 1 January (methods AT-34)
-MEMPHIS = np.array(
+WEEKS = (
     "37 65 53 39 47 38 35 31 33 34 27 25 29 33 45 37 32 62 36 35 54 56 50 54 47 57 53 56 41 48 48 "
-    "36 50 54 40 51 53 63 41 52 32 41 43 38 30 30 35 34 52 39 49 41".split(),
-    dtype=int,
+    "36 50 54 40 51 53 63 41 52 32 41 43 38 30 30 35 34 52 39 49 41"
 )
+MEMPHIS = np.array([int(n) for n in WEEKS.split()])
 
 
 def test_ears_gives_the_limits_of_r():

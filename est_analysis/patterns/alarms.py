@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -298,7 +299,7 @@ def alarms(
     now = window(period)
     limits = municipality.thresholds
     records = events if delivered is None else delivered
-    tables: list[pd.DataFrame] = []
+    lines: list[dict[str, Any]] = []
     seasons: dict[str, list[Period]] = {}
     stopped: dict[str, date] = {}
     for kind in COMPARED_KINDS:
@@ -313,18 +314,15 @@ def alarms(
             stopped[kind] = silent
         grid = _Grid(own, now, first, limits.history_years)
         for by in (name for name, kinds in WATCHED.items() if kind in kinds):
-            table = _series(grid, kind, by, limits.history_years, limits.interval_level)
-            if by != "kind" and len(table) < 2:  # a single group is the kind as a whole
+            own_lines = _series(grid, kind, by, limits.history_years, limits.interval_level)
+            if by != "kind" and len(own_lines) < 2:  # a single group is the kind as a whole
                 continue
             whole = "missing" if kind in missing else "silent" if silent is not None else ""
-            table["why_not"] = _why_not(table, whole, broken, limits)
-            tables.append(table)
-        back = int(tables[-1]["years"].iloc[0]) if tables else 0
-        seasons[kind] = [now.years_earlier(k) for k in range(1, back + 1)]
-    if not tables:
-        return Alarms(pd.DataFrame(columns=list(COLUMNS)), now, seasons, stopped, dict(missing))
-    judged = _judged(pd.concat(tables, ignore_index=True), limits)
-    return Alarms(judged, now, seasons, stopped, dict(missing))
+            for line in own_lines:
+                line["why_not"] = _why_not(line, whole, broken, limits)
+                seasons[kind] = [now.years_earlier(k + 1) for k in range(line["years"])]
+            lines += own_lines
+    return Alarms(_judged(lines, limits), now, seasons, stopped, dict(missing))
 
 
 class _Grid:
@@ -374,38 +372,48 @@ def known_at_same_age(registered: pd.Series, days_back: NDArray[np.int_]) -> NDA
     return np.asarray(~(day > seen), dtype=bool)
 
 
-def _series(grid: _Grid, kind: str, by: str, years: int, level: float) -> pd.DataFrame:
+def _series(grid: _Grid, kind: str, by: str, years: int, level: float) -> list[dict[str, Any]]:
+    """Return each series of a kind with its two references, not yet judged."""
     keys, table = grid.counts(by)
     recent, season, back = references(table, grid.step, years)
+    both = [reference for reference in (recent, season) if reference.windows]
+    means = np.stack([recent.mean, season.mean])
+    limits = [ears(table[:, ::-1], baseline=_EARS_BASELINE, lag=lag)[:, -1] for lag in (0, 2)]
+    police = set(grid.events.loc[grid.events["police_activity"], by])
+    before = set(grid.before[by])
     lines = []
-    for i, n in enumerate(table[:, 0]):
-        tails = [_tails(int(n), ref, i) for ref in (recent, season) if ref.windows]
-        up, down = (max(p) for p in zip(*tails, strict=True)) if tails else (np.nan, np.nan)
-        lines.append((up, down, *_ratio(int(n), i, (recent, season), level)))
-    by_age = table[:, ::-1]
-    found = pd.DataFrame(lines, columns=["up", "down", "ratio", "low", "high"], dtype=float)
-    police = grid.events.groupby(by)["police_activity"].any()
-    return found.assign(
-        kind=kind,
-        by=by,
-        key=keys,
-        n=table[:, 0],
-        recent=recent.mean,
-        season=season.mean,
-        recent_n=recent.counts.astype(int),
-        season_n=season.counts.astype(int),
-        recent_windows=recent.windows,
-        season_windows=season.windows,
-        recent_unrest=recent.dispersion,
-        season_unrest=season.dispersion,
-        years=back,
-        dispersion=np.maximum(recent.dispersion, season.dispersion),
-        c1=ears(by_age, baseline=_EARS_BASELINE)[:, -1],
-        c2=ears(by_age, baseline=_EARS_BASELINE, lag=2)[:, -1],
-        police_activity=police.reindex(keys).fillna(False).to_numpy(bool),
-        late=grid.late,
-        new=~np.isin(keys, grid.before[by].unique()),
-    )
+    for i, key in enumerate(keys):
+        n = int(table[i, 0])
+        tails = [_tails(n, reference, i) for reference in both]
+        ratio, low, high = _ratio(n, i, both, level)
+        lines.append(
+            {
+                "kind": kind,
+                "by": by,
+                "key": key,
+                "n": n,
+                "recent": float(means[0, i]),
+                "season": float(means[1, i]),
+                "recent_n": int(recent.counts[i]),
+                "season_n": int(season.counts[i]),
+                "years": back,
+                "dispersion": float(max(recent.dispersion[i], season.dispersion[i])),
+                "ratio": ratio,
+                "low": low,
+                "high": high,
+                "up": max((up for up, _ in tails), default=np.nan),
+                "down": max((down for _, down in tails), default=np.nan),
+                "references": [
+                    (float(r.counts[i]), r.windows, float(r.dispersion[i])) for r in both
+                ],
+                "c1": float(limits[0][i]),
+                "c2": float(limits[1][i]),
+                "police_activity": key in police,
+                "late": grid.late,
+                "new": key not in before,
+            }
+        )
+    return lines
 
 
 def _tails(n: int, reference: Reference, i: int) -> tuple[float, float]:
@@ -414,16 +422,13 @@ def _tails(n: int, reference: Reference, i: int) -> tuple[float, float]:
     )
 
 
-def _ratio(
-    n: int, i: int, both: tuple[Reference, Reference], level: float
-) -> tuple[float, float, float]:
+def _ratio(n: int, i: int, both: list[Reference], level: float) -> tuple[float, float, float]:
     """Return the ratio to the reference that is nearer, and an interval that covers both."""
     compared = [
         counts.compare_rates(
             n, 1, float(r.counts[i]), r.windows, level=level, dispersion=float(r.dispersion[i])
         )
         for r in both
-        if r.windows
     ]
     if not compared:
         return np.nan, np.nan, np.nan
@@ -436,58 +441,49 @@ def _ratio(
 
 
 def _why_not(
-    table: pd.DataFrame, whole: str, broken: Collection[tuple[str, str]], limits: Thresholds
-) -> list[str]:
-    """Return why each series is not asked about; what decides is never the newest count alone."""
-    reasons = []
-    for row in table.to_dict("records"):
-        least = limits.minimum_change if row["by"] == "kind" else limits.minimum_alarm
-        if whole:
-            reasons.append(whole)
-        elif row["years"] < FEWEST_YEARS:
-            reasons.append("short")
-        elif row["by"] == "group" and (row["kind"], row["key"]) in broken:
-            reasons.append("break")
-        elif row["by"] != "kind" and row["new"]:
-            reasons.append("first")
-        elif row["n"] + min(row["recent_n"], row["season_n"]) < least:
-            reasons.append("few")
-        else:
-            reasons.append("")
-    return reasons
+    row: dict[str, Any], whole: str, broken: Collection[tuple[str, str]], limits: Thresholds
+) -> str:
+    """Return why a series is not asked about; what decides is never the newest count alone."""
+    least = limits.minimum_change if row["by"] == "kind" else limits.minimum_alarm
+    if whole:
+        return whole
+    if row["years"] < FEWEST_YEARS:
+        return "short"
+    if row["by"] == "group" and (row["kind"], row["key"]) in broken:
+        return "break"
+    if row["by"] != "kind" and row["new"]:
+        return "first"
+    return "few" if row["n"] + min(row["recent_n"], row["season_n"]) < least else ""
 
 
-def _judged(table: pd.DataFrame, limits: Thresholds) -> pd.DataFrame:
+def _judged(lines: list[dict[str, Any]], limits: Thresholds) -> pd.DataFrame:
     """Adjust over the series, and say from which count each would be an indication."""
-    whole = (table["by"] == "kind").to_numpy()
-    up = table["up"].where(table["n"] >= limits.minimum_alarm, 1.0).to_numpy(float)
-    down = table["down"].where(~table["late"], 1.0).to_numpy(float)
-    tried = (table["why_not"] == "").to_numpy()
-    p = np.where(whole, np.minimum(1.0, 2 * np.minimum(up, down)), up)
-    p[~tried] = np.nan
-    block = tried & ~whole
-    adjusted, q = p.copy(), np.full(len(p), np.nan)
-    adjusted[block] = counts.holm(p[block])
-    q[tried] = false_discovery(p[tried])
-    questions = int((tried & whole).sum()) + int(block.any())
-    shares = np.where(whole, 2.0, max(1, int(block.sum()))) * max(1, questions)
-    bound = [
-        np.nan
-        if not asked
-        else max(
-            limits.minimum_alarm,
-            limit(row["recent_n"], row["recent_windows"], row["recent_unrest"], level),
-            limit(row["season_n"], row["season_windows"], row["season_unrest"], level),
-        )
-        for row, asked, level in zip(
-            table.to_dict("records"), tried, limits.indication / shares, strict=True
-        )
-    ]
-    judged = table.assign(p=p, tried=tried, adjusted=adjusted, q=q, limit=bound)
-    judged["size"], judged["rank"] = -judged["n"], judged["kind"].map(COMPARED_KINDS.index)
-    judged["part"] = judged["by"].map(list(WATCHED).index)
-    judged = judged.sort_values(["rank", "part", "size", "key"], ignore_index=True)
-    return judged[list(COLUMNS)]
+    tried = [line for line in lines if not line["why_not"]]
+    whole = [line for line in tried if line["by"] == "kind"]
+    block = [line for line in tried if line["by"] != "kind"]
+    questions = max(1, len(whole) + bool(block))
+    for line in lines:
+        line |= {"p": np.nan, "adjusted": np.nan, "q": np.nan, "limit": np.nan}
+        line["tried"] = not line["why_not"]
+    for line in tried:
+        up = line["up"] if line["n"] >= limits.minimum_alarm else 1.0
+        down = 1.0 if line["late"] else line["down"]
+        line["p"] = min(1.0, 2 * min(up, down)) if line["by"] == "kind" else up
+        line["adjusted"] = line["p"]
+        sides = 2 if line["by"] == "kind" else len(block)
+        level = limits.indication / questions / sides
+        bounds = [limit(n, windows, phi, level) for n, windows, phi in line["references"]]
+        line["limit"] = max(limits.minimum_alarm, *bounds)
+    for line, p in zip(block, counts.holm([line["p"] for line in block]), strict=True):
+        line["adjusted"] = float(p)
+    for line, q in zip(tried, false_discovery([line["p"] for line in tried]), strict=True):
+        line["q"] = float(q)
+    ranks, parts = list(COMPARED_KINDS), list(WATCHED)
+    lines = sorted(
+        lines,
+        key=lambda x: (ranks.index(x["kind"]), parts.index(x["by"]), -x["n"], x["key"]),
+    )
+    return pd.DataFrame(lines, columns=list(COLUMNS))
 
 
 def false_discovery(p_values: ArrayLike) -> Floats:
