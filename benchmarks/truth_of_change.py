@@ -84,7 +84,7 @@ def town(
     """
     rng = np.random.default_rng(seed)
     first = pd.Timestamp(PERIOD.end) - pd.Timedelta(weeks=WEEKS)
-    day0, week = first.dayofyear, np.arange(WEEKS)
+    day0, week = first.day_of_year, np.arange(WEEKS)
     parts = []
     for kind, means in MEANS.items():
         own = list(means) + ([planted[0]] if planted and kind == "reported_crime" else [])

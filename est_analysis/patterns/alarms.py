@@ -23,7 +23,8 @@ from est_analysis.periods import FORTNIGHT, Period
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-BLOCK = "change/new"
+BLOCKS = {"kind": "change/whole", "group": "change/new", "area": "change/new"}
+"""Two questions share the risk evenly: whether a kind as a whole, or any other series, is new."""
 WATCHED = {
     "kind": COMPARED_KINDS,
     "group": ("reported_crime", "event"),
@@ -221,7 +222,7 @@ class Alarms:
         ``dispersion`` (the greater of two), ``ratio``, ``low``, ``high`` (against the reference
         that is nearer, and its interval that covers both), ``p`` (of the kinds two-sided, of the
         others of a rise, not adjusted), ``tried`` (enough to be asked), ``adjusted`` (Holm, among
-        the series of the block), ``q`` (Benjamini-Hochberg, for the analyst), ``limit`` (the
+        the series of its block), ``q`` (Benjamini-Hochberg, for the analyst), ``limit`` (the
         smallest count that would be an indication), ``c1``, ``c2`` (limits of EARS),
         ``police_activity``, ``late`` (no day of registration, so that a fall may be delay),
         ``why_not`` (see `WHY_NOT`, empty where tried).
@@ -459,9 +460,10 @@ def _why_not(
 def _judged(lines: list[dict[str, Any]], limits: Thresholds) -> pd.DataFrame:
     """Adjust over the series, and say from which count each would be an indication."""
     tried = [line for line in lines if not line["why_not"]]
-    whole = [line for line in tried if line["by"] == "kind"]
-    block = [line for line in tried if line["by"] != "kind"]
-    questions = max(1, len(whole) + bool(block))
+    blocks = [
+        [line for line in tried if BLOCKS[line["by"]] == name] for name in set(BLOCKS.values())
+    ]
+    questions = sum(bool(block) for block in blocks)
     for line in lines:
         line |= {"p": np.nan, "adjusted": np.nan, "q": np.nan, "limit": np.nan}
         line["tried"] = not line["why_not"]
@@ -469,13 +471,13 @@ def _judged(lines: list[dict[str, Any]], limits: Thresholds) -> pd.DataFrame:
         up = line["up"] if line["n"] >= limits.minimum_alarm else 1.0
         down = 1.0 if line["late"] else line["down"]
         line["p"] = min(1.0, 2 * min(up, down)) if line["by"] == "kind" else up
-        line["adjusted"] = line["p"]
-        sides = 2 if line["by"] == "kind" else len(block)
-        level = limits.indication / questions / sides
-        bounds = [limit(n, windows, phi, level) for n, windows, phi in line["references"]]
-        line["limit"] = max(limits.minimum_alarm, *bounds)
-    for line, p in zip(block, counts.holm([line["p"] for line in block]), strict=True):
-        line["adjusted"] = float(p)
+    for block in blocks:
+        for line, p in zip(block, counts.holm([line["p"] for line in block]), strict=True):
+            line["adjusted"] = float(p)
+            sides = 2 if line["by"] == "kind" else 1
+            level = limits.indication / questions / len(block) / sides
+            bounds = [limit(n, windows, phi, level) for n, windows, phi in line["references"]]
+            line["limit"] = max(limits.minimum_alarm, *bounds)
     for line, q in zip(tried, false_discovery([line["p"] for line in tried]), strict=True):
         line["q"] = float(q)
     ranks, parts = list(COMPARED_KINDS), list(WATCHED)

@@ -1,4 +1,4 @@
-"""What the meeting is told is new: one claim a kind of record, one block of all series."""
+"""What the meeting is told is new: a claim a series, the kinds as a whole and the rest apart."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from est_analysis.counts import Interval
 from est_analysis.evidence import Finding, Text, Word
-from est_analysis.patterns.alarms import BLOCK
+from est_analysis.patterns.alarms import BLOCKS
 from est_analysis.periods import FORTNIGHT, Period
 from est_analysis.reports.language import KINDS
 
@@ -59,7 +59,7 @@ _UNTRIED = {
 
 def alarm_findings(alarms: Alarms, level: float) -> list[Finding]:
     """
-    Return what is asked of a fortnight: a claim a series, all but the kinds' in one block.
+    Return what is asked of a fortnight: a claim a series, in two blocks.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def _claim(row: dict[str, Any], alarms: Alarms, level: float, rank: int) -> Find
         "n": n,
         "null": BOTH,
         "rank": float(rank),
-        "block": None if row["by"] == "kind" else BLOCK,
+        "block": BLOCKS[row["by"]],
     }
     if row["why_not"]:
         text = Text(_UNTRIED[row["why_not"]], values)
