@@ -183,12 +183,12 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=1, help="first seed; never chosen for results")
     given = parser.parse_args()
     seeds = range(given.first, given.first + given.seeds)
-    few = range(given.first, given.first + max(1, given.seeds // 10))
+    few = range(given.first, given.first + max(1, given.seeds // 20))
     with ProcessPoolExecutor(os.cpu_count() or 1) as pool:
         said = list(pool.map(quiet, seeds, chunksize=10))
         lines = null_lines(said, settings().thresholds)
         for text, met in lines:
-            print(f"{'met   ' if met else 'MISSED'} {text}")
+            print(f"{'met   ' if met else 'MISSED'} {text}", flush=True)
         whole = sum(any(i.count("/") == 1 for i, _, _ in town) for town in said)
         falls = sum(any(not rise for _, _, rise in town) for town in said)
         print(f"of those, of a whole kind in {whole}; a fall in {falls}")

@@ -180,15 +180,15 @@ def references(series: Ints, step: int, years: int) -> tuple[Reference, Referenc
     Returns
     -------
     Reference, Reference, int
-        The same weeks are the period 52, 104 ... weeks back and the one at either side of it,
-        where they are covered. The newest period's own count is in neither, nor in their unrest.
+        The same weeks are the periods 52, 104 ... weeks back that are covered. Their neighbours
+        are left out: they would hide what recurs in one fortnight of each year. The newest
+        period's own count is in neither reference, nor in its unrest.
     """
     n, covered = series.shape
     table = series.astype(float)
     recent = min(max(1, RECENT_DAYS // step), max(0, covered - 1))
     a_year = YEAR_DAYS // step
     back = [a_year * k for k in range(1, years + 1) if a_year * k < covered]
-    around = [k + d for k in back for d in (-1, 0, 1) if k + d < covered]
     runs = recent + 1
     recent_tables = [
         table[:, first : first + runs] for first in range(1, covered - runs + 1, max(1, runs))
@@ -199,7 +199,7 @@ def references(series: Ints, step: int, years: int) -> tuple[Reference, Referenc
     ]
     return (
         Reference(table[:, 1 : 1 + recent].sum(axis=1), recent, _unrest_of(recent_tables, n)),
-        Reference(table[:, around].sum(axis=1), len(around), _unrest_of(season_tables, n)),
+        Reference(table[:, back].sum(axis=1), len(back), _unrest_of(season_tables, n)),
         len(back),
     )
 
@@ -461,7 +461,8 @@ def _judged(lines: list[dict[str, Any]], limits: Thresholds) -> pd.DataFrame:
     """Adjust over the series, and say from which count each would be an indication."""
     tried = [line for line in lines if not line["why_not"]]
     blocks = [
-        [line for line in tried if BLOCKS[line["by"]] == name] for name in set(BLOCKS.values())
+        [line for line in tried if BLOCKS[line["by"]] == name]
+        for name in sorted(set(BLOCKS.values()))
     ]
     questions = sum(bool(block) for block in blocks)
     for line in lines:

@@ -141,7 +141,7 @@ def _claim(row: dict[str, Any], alarms: Alarms, level: float, rank: int) -> Find
     interval = Interval(float(row["low"]), float(row["high"]), level)
     values |= {"interval": interval, "low": interval.low, "high": interval.high}
     templates = (_MORE if ratio > 1 else _FEWER) | {
-        Word.NO_SIGN: _NO_SIGN,
+        Word.NO_SIGN: _NO_SIGN if math.isfinite(interval.high) else _CANNOT["open"],
         Word.CANNOT_TELL: _CANNOT[_why_unsure(row, interval)],
     }
     follows = POLICE if row["police_activity"] and row["by"] == "group" else ""
