@@ -313,7 +313,7 @@ def alarms(
         silent = silent_since(records, kind, now, municipality)
         if silent is not None:
             stopped[kind] = silent
-        grid = _Grid(own, now, first, limits.history_years)
+        grid = Grid(own, now, first, limits.history_years)
         for by in (name for name, kinds in WATCHED.items() if kind in kinds):
             own_lines = _series(grid, kind, by, limits.history_years, limits.interval_level)
             if by != "kind" and len(own_lines) < 2:  # a single group is the kind as a whole
@@ -326,7 +326,7 @@ def alarms(
     return Alarms(_judged(lines, limits), now, seasons, stopped, dict(missing))
 
 
-class _Grid:
+class Grid:
     """A kind's events on a grid of equal periods, newest first, as known at the same age."""
 
     def __init__(self, own: pd.DataFrame, now: Period, first: date, years: int) -> None:
@@ -373,7 +373,7 @@ def known_at_same_age(registered: pd.Series, days_back: NDArray[np.int_]) -> NDA
     return np.asarray(~(day > seen), dtype=bool)
 
 
-def _series(grid: _Grid, kind: str, by: str, years: int, level: float) -> list[dict[str, Any]]:
+def _series(grid: Grid, kind: str, by: str, years: int, level: float) -> list[dict[str, Any]]:
     """Return each series of a kind with its two references, not yet judged."""
     keys, table = grid.counts(by)
     recent, season, back = references(table, grid.step, years)

@@ -263,6 +263,15 @@ class Results:
         return self._change("group")
 
     @result
+    def levels(self) -> pd.DataFrame:
+        """Where the level of each kind of record changed, for the analyst."""
+        from est_analysis.patterns.levels import levels
+
+        return levels(
+            self.events, self.period, self.municipality, delivered=self.gathered.events
+        )
+
+    @result
     def areas(self) -> Change:
         """Change of each kind of record in each area."""
         return self._change("area")

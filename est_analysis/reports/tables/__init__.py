@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from est_analysis.reports.table import Table
-from est_analysis.reports.tables.alarms import alarm_list, series
+from est_analysis.reports.tables.alarms import alarm_list, levels, series
 from est_analysis.reports.tables.behaviour import rhythm, situations
 from est_analysis.reports.tables.change import (
     areas,
@@ -47,7 +47,7 @@ QUARTERLY: TablesOf = {
 """The tables of the quarterly report, also written as CSV."""
 
 MEETING: TablesOf = {
-    function.__name__: function for function in (alarm_list, series, fortnight_places, due)
+    function.__name__: function for function in (alarm_list, series, levels, fortnight_places, due)
 }
 """The tables of the meeting's brief."""
 
@@ -66,6 +66,7 @@ __all__ = [
     "fortnight_places",
     "fortnights",
     "groups",
+    "levels",
     "measures",
     "near_misses",
     "places",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from est_analysis.evidence import Text, Word
 from est_analysis.reports.findings_of_alarms import identity, label
+from est_analysis.reports.language import KINDS
 from est_analysis.reports.table import Table
 
 if TYPE_CHECKING:
@@ -98,6 +99,34 @@ def series(results: Results) -> Table:
         ),
         empty=Text("för få händelser eller tidigare år"),
         folded="Alla serier, för analytikern",
+    )
+
+
+def levels(results: Results) -> Table:
+    """Return when the level of each kind of record changed, if it did, for the analyst."""
+    rows = [
+        [
+            Text(KINDS[row["kind"]]),
+            row["day"] if row["changed"] else None,
+            float(row["before"]) if row["changed"] else None,
+            float(row["after"]) if row["changed"] else None,
+            _thousandths(row["p"]),
+        ]
+        for row in results.levels.to_dict("records")
+    ]
+    return Table(
+        "nivaer",
+        Text("När nivån ändrades, till och med {period}", {"period": results.alarms.period}),
+        ["Slag", "Ny nivå från", "Före", "Efter", "p"],
+        rows,
+        results.language,
+        Text(
+            "Den enda ändring av nivån som talen stöder mest, med hänsyn till årstiden, och hur "
+            "ofta slumpen ger en lika stor. Streck betyder att ingen ändring syns. En beskrivning: "
+            "en ny nivå kan bero på vem som rapporterar."
+        ),
+        empty=Text("för få händelser eller för kort tid"),
+        folded="Nivåer, för analytikern",
     )
 
 
