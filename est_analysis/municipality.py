@@ -334,6 +334,7 @@ class Thresholds(_Part):
     interval_level: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
     history_years: Annotated[int, Field(ge=1, le=10)] = 3
     minimum_change: Annotated[int, Field(ge=1)] = 10
+    minimum_alarm: Annotated[int, Field(ge=2)] = 5
     cell_m: Annotated[float, Field(gt=0)] = 250.0
     cluster_radius_m: Annotated[float, Field(gt=0)] = 100.0
     cluster_minimum: Annotated[int, Field(ge=3)] = 10

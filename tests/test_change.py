@@ -325,3 +325,34 @@ def test_a_kind_whose_file_could_not_be_read_is_not_compared():
     assert without.loc["reported_crime", unknown].isna().all()
     assert without.loc["event", "ratio"] == whole.loc["event", "ratio"]
     assert lacking.missing == file
+
+
+def test_a_source_counted_with_another_is_not_silent():
+    """Decision 11: its records are counted with another's, and yet it was heard of."""
+    two = settings(sources={"polis": {}, "vakt": {"partner": "Vaktbolaget"}})
+    days = pd.date_range("2023-01-02", "2026-09-30", freq="7D")
+    police = [{"start": day} for day in days]
+    guards = [{"start": day, "source": "vakt"} for day in days]
+    since = pd.Timestamp("2026-07-20")  # from then on all the guards' are also the police's
+    delivered = events(*police, *guards)
+    with_police = (delivered["source"] == "vakt") & (delivered["start"] > since)
+    counted = delivered[~with_police]
+    heard = compare(counted, Q3, two, by="kind", delivered=delivered)
+    assert heard.silent == {}
+    assert only(heard)["gate"]
+    # told from what is counted alone, the guards look silent; and a silence is still seen
+    assert compare(counted, Q3, two, by="kind").silent
+    assert compare(counted, Q3, two, by="kind", delivered=counted).silent
+
+
+def test_a_series_that_codes_break_is_not_compared():
+    rows = [*seasons([9, 9, 9]), *seasons([9, 9, 9], group="Klotter")]
+    change = compare(events(*rows), Q3, PLAIN, by="group", broken={("reported_crime", "Klotter")})
+    assert change.table.set_index("group")["gate"].to_dict() == {
+        "Klotter": False,
+        "Skadegörelse": True,
+    }
+    assert change.broken == {("reported_crime", "Klotter")}
+    whole = compare(events(*rows), Q3, PLAIN, by="kind", broken={("reported_crime", "Klotter")})
+    assert only(whole)["gate"]
+    assert whole.broken == frozenset()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pandas as pd
 import pytest
 
@@ -160,3 +162,43 @@ def test_a_list_to_be_sorted_out_by_hand_keeps_its_zeros_in_the_sample_too(home,
     both = own.merge(shipped, on="kod", suffixes=("", "_shipped"))
     assert len(both) == len(own)
     assert (both["grupp"] == both["grupp_shipped"]).all()
+
+
+def code_list(*rows):
+    columns = ["kod", "grupp", "tas_in", "galler_fran", "galler_till", "ersatt_av"]
+    return pd.DataFrame(rows, columns=columns).fillna("")
+
+
+FROM, TO = date(2023, 7, 1), date(2026, 9, 30)
+
+
+@pytest.mark.parametrize(
+    ("rows", "broken"),
+    [
+        ([("1", "A", "ja", "", "2025", "")], ["A"]),
+        ([("1", "A", "ja", "", "2022", "")], []),
+        ([("1", "A", "ja", "", "2023", "")], ["A"]),  # may be any day of the year
+        ([("1", "A", "ja", "", "2023-06", "")], []),
+        ([("1", "A", "ja", "", "2023-07-01", "")], ["A"]),
+        ([("1", "A", "ja", "2027", "", "")], []),
+        ([("1", "A", "ja", "2026-12", "", "")], []),
+        ([("1", "A", "ja", "2026-09", "", "")], ["A"]),
+        ([("1", "A", "ja", "okänt", "", "")], []),
+        ([("1", "A", "ja", "2025-13", "", "")], []),
+        ([("1", "A", "ja", "", "", "2"), ("2", "B", "ja", "", "", "")], []),  # when is not told
+        # one of the group follows: the group's series goes on
+        ([("1", "A", "ja", "", "2025", "2"), ("2", "A", "ja", "2025", "", "")], []),
+        ([("0401", "A", "ja", "", "2025", "0402-0404"), ("0403", "A", "ja", "", "", "")], []),
+        # one of another group does: both are broken
+        ([("1", "A", "ja", "", "2025", "2"), ("2", "B", "ja", "2025", "", "")], ["A", "B"]),
+        ([("1", "A", "nej", "", "2025", "")], []),
+    ],
+)
+def test_a_code_that_ends_or_begins_breaks_its_group(rows, broken):
+    assert codes.groups_broken(code_list(*rows), FROM, TO) == broken
+
+
+def test_the_shipped_list_breaks_nothing_of_the_last_years():
+    table = codes.read_table(codes.SHIPPED, "brottskoder.csv")
+    assert codes.groups_broken(table, FROM, TO) == []
+    assert codes.groups_broken(table, date(2015, 1, 1), date(2018, 12, 31)) == ["Brand"]

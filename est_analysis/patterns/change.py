@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
@@ -51,6 +51,9 @@ class Change:
         kind is not compared.
     missing
         By kind: a file that would have told of it but could not be read; its kind is not compared.
+    broken
+        Kind and group of series whose codes began or ended within the years compared; they are
+        not compared.
     """
 
     table: pd.DataFrame
@@ -58,6 +61,7 @@ class Change:
     dispersion: dict[str, float]
     silent: dict[str, date]
     missing: dict[str, str] = field(default_factory=dict)
+    broken: frozenset[tuple[str, str]] = frozenset()
 
 
 def compare(
@@ -66,7 +70,9 @@ def compare(
     municipality: Municipality,
     *,
     by: str,
+    delivered: pd.DataFrame | None = None,
     missing: Mapping[str, str] = MappingProxyType({}),
+    broken: Collection[tuple[str, str]] = (),
 ) -> Change:
     """
     Compare every series of `period` with the same season of earlier years.
@@ -74,7 +80,7 @@ def compare(
     Parameters
     ----------
     events
-        Accepted events of all periods.
+        Accepted events of all periods, each counted once.
     period
         Now.
     municipality
@@ -82,8 +88,14 @@ def compare(
     by
         The column that tells series apart within a kind of record: ``kind`` itself (totals),
         ``group`` or ``area``.
+    delivered
+        All accepted records, also those counted with another; None takes `events`. What sources
+        cover, and whether they are silent, is told by them: a source is heard of also where all
+        that it tells is counted with another's.
     missing
         By kind: a file that could not be read (`coverage.kinds_with_unread`).
+    broken
+        Kind and group of series that a change of codes breaks (`codes.broken`).
 
     Returns
     -------
@@ -92,13 +104,15 @@ def compare(
         dispersion that the earlier years show.
     """
     tables, seasons, dispersions, stopped = [], {}, {}, {}
+    records = events if delivered is None else delivered
+    breaks = frozenset(broken) if by == "group" else frozenset()
     for kind in COMPARED_KINDS:
         own = events[(events["kind"] == kind) & (events[by] != "")]
         if period.days < _SHORTEST_MONTH:  # a month's events all stand on its first day
             own = own[own["time_precision"] != "month"]
         if own.empty:
             continue
-        earlier = covered_seasons(events, kind, period, municipality)
+        earlier = covered_seasons(records, kind, period, municipality)
         now = _tally(own, period, by)
         before = _tally(own, period.preceding(), by)
         known = [_tally(known_then(own, s, period), s, by) for s in earlier]
@@ -107,9 +121,9 @@ def compare(
         if keys.empty:
             continue
         base = base.reindex(keys, fill_value=0)
-        first = first_covered(events, kind, municipality)
+        first = first_covered(records, kind, municipality)
         phi = unrest(own, period, municipality, by=by, first=first)
-        silent = silent_since(events, kind, period, municipality)
+        silent = silent_since(records, kind, period, municipality)
         table = pd.DataFrame(
             {
                 "kind": kind,
@@ -128,15 +142,17 @@ def compare(
         if kind in missing:  # whatever stood in that file, now or then
             table[[*_JUDGED, "preceding"]] = np.nan
         whole = silent is None and kind not in missing
-        tables.append(table.assign(gate=table["gate"] & whole))
+        unbroken = np.array([(kind, key) not in breaks for key in keys], dtype=bool)
+        tables.append(table.assign(gate=table["gate"] & whole & unbroken))
         seasons[kind], dispersions[kind] = earlier, phi
         if silent is not None:
             stopped[kind] = silent
     if not tables:
         columns = list(dict.fromkeys(by if name == "key" else name for name in _COLUMNS))
-        return Change(pd.DataFrame(columns=columns), seasons, dispersions, stopped, dict(missing))
-    table = pd.concat(tables, ignore_index=True)
-    return Change(_sorted(table, by), seasons, dispersions, stopped, dict(missing))
+        table = pd.DataFrame(columns=columns)
+    else:
+        table = _sorted(pd.concat(tables, ignore_index=True), by)
+    return Change(table, seasons, dispersions, stopped, dict(missing), breaks)
 
 
 _SHORTEST_MONTH = 28

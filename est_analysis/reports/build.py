@@ -80,7 +80,7 @@ MEETING = Kind(
     "mote",
     ("meeting",),
     (
-        *("unread", "totals", "groups", "due", "fortnight_places", "brief_findings"),
+        *("unread", "totals", "alarms", "due", "fortnight_places", "brief_findings"),
         *("going_on", "live_repeats"),
     ),
     "brief_findings",

@@ -12,6 +12,7 @@ from est_analysis.evidence import Finding, Share, Text, Word, judge
 from est_analysis.patterns.change import COMPARED_KINDS
 from est_analysis.patterns.near_repeats import Knox, band_names
 from est_analysis.periods import Period
+from est_analysis.reports.findings_of_alarms import POLICE, alarm_findings
 from est_analysis.reports.findings_of_places import described
 from est_analysis.reports.findings_of_time import of_time
 from est_analysis.reports.language import KINDS, ONE, WEEKDAYS
@@ -82,7 +83,7 @@ def change_findings(change: Change, by: str, level: float) -> list[Finding]:
     ]
 
 
-def _change_finding(
+def _change_finding(  # noqa: PLR0911 - one sentence of each sort
     row: dict[str, Any], by: str, change: Change, level: float, rank: int
 ) -> Finding:
     kind = str(row["kind"])
@@ -107,6 +108,13 @@ def _change_finding(
             "{label}: {n}, men en källa har inte lämnat något sedan {day}. Därför går det inte "
             "att jämföra med tidigare år.",
             {"label": label, "n": n, "day": change.silent[kind]},
+        )
+        return Finding(sentences=dict.fromkeys(Word, text), gate=False, **common)
+    if (kind, str(row[by])) in change.broken:
+        text = Text(
+            "{label}: {n}. Brottskoderna i gruppen har ändrats under åren som jämförs, så det går "
+            "inte att säga om det har blivit fler eller färre.",
+            {"label": label, "n": n},
         )
         return Finding(sentences=dict.fromkeys(Word, text), gate=False, **common)
     if not seasons:
@@ -145,6 +153,8 @@ def _change_finding(
     templates = (_MORE if row["ratio"] > 1 else _FEWER) | _STEADY
     if not interval.low <= 1 <= interval.high:
         templates[Word.CANNOT_TELL] = _BY_CHANCE
+    if by == "group" and row["police_activity"]:
+        templates = {word: text + POLICE for word, text in templates.items()}
     return Finding(
         sentences={word: Text(text, values) for word, text in templates.items()},
         estimate=float(row["ratio"]),
@@ -792,8 +802,7 @@ def meeting(results: Results) -> list[Finding]:
         *unread_findings(results),
         totals_finding(results.totals, results.period, results.undated),
         due_finding(results.due, kept=_has_register(results)),
-        *change_findings(results.totals, "kind", thresholds.interval_level),
-        *change_findings(results.groups, "group", thresholds.interval_level),
+        *alarm_findings(results.alarms, thresholds.interval_level),
         bursts_finding(results.going_on, thresholds.minimum_scan, now=True),
     ]
     return judge(found, thresholds)

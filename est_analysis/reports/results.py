@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from est_analysis.gather.surveys import Surveys
     from est_analysis.measures.evaluation import Evaluation
     from est_analysis.measures.register import Register
+    from est_analysis.patterns.alarms import Alarms
     from est_analysis.patterns.change import Change
     from est_analysis.patterns.few import Few
     from est_analysis.patterns.moved import Moved
@@ -196,7 +197,8 @@ class Results:
         from est_analysis.patterns.reporters import reporters
 
         unread = {one.source for one in self.unread}
-        return reporters(self.events, self.period, self.municipality, unread=unread)
+        # also what is counted with another's record was reported
+        return reporters(self.gathered.events, self.period, self.municipality, unread=unread)
 
     @result
     def quarantine(self) -> pd.DataFrame:
@@ -229,7 +231,37 @@ class Results:
     def _change(self, by: str) -> Change:
         from est_analysis.patterns.change import compare
 
-        return compare(self.events, self.period, self.municipality, by=by, missing=self.missing)
+        return compare(
+            self.events,
+            self.period,
+            self.municipality,
+            by=by,
+            delivered=self.gathered.events,
+            missing=self.missing,
+            broken=self.broken,
+        )
+
+    @result
+    def broken(self) -> frozenset[tuple[str, str]]:
+        """Kind and group of series that a change of codes breaks within the years compared."""
+        from est_analysis.gather.codes import broken
+
+        earliest = self.period.years_earlier(self.municipality.thresholds.history_years)
+        return broken(self.municipality, earliest.start, self.period.last)
+
+    @result
+    def alarms(self) -> Alarms:
+        """What is new in the last fortnight, series by series."""
+        from est_analysis.patterns.alarms import alarms
+
+        return alarms(
+            self.events,
+            self.period,
+            self.municipality,
+            delivered=self.gathered.events,
+            missing=self.missing,
+            broken=self.broken,
+        )
 
     @result
     def totals(self) -> Change:
@@ -240,6 +272,13 @@ class Results:
     def groups(self) -> Change:
         """Change of each group within each kind of record."""
         return self._change("group")
+
+    @result
+    def levels(self) -> pd.DataFrame:
+        """Where the level of each kind of record changed, for the analyst."""
+        from est_analysis.patterns.levels import levels
+
+        return levels(self.events, self.period, self.municipality, delivered=self.gathered.events)
 
     @result
     def areas(self) -> Change:
@@ -509,7 +548,7 @@ class Results:
         from est_analysis.patterns.coverage import first_covered, in_period
 
         before = Period(self.year.years_earlier(1).start, self.year.start, "interval")
-        first = first_covered(self.events, "reported_crime", self.municipality)
+        first = first_covered(self.gathered.events, "reported_crime", self.municipality)
         covered = first is not None and first <= before.start
         covered &= "reported_crime" not in self.missing
         return matrix(
@@ -539,7 +578,7 @@ class Results:
                 self.period,
                 self.municipality,
                 by="place",
-                first=first_covered(self.events, "reported_crime", self.municipality),
+                first=first_covered(self.gathered.events, "reported_crime", self.municipality),
             ),
             whole="reported_crime" not in self.missing,
         )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from est_analysis.reports.table import Table
+from est_analysis.reports.tables.alarms import alarm_list, levels, series
 from est_analysis.reports.tables.behaviour import rhythm, situations
 from est_analysis.reports.tables.beside import (
     beside,
@@ -76,7 +77,8 @@ QUARTERLY: TablesOf = {
 """The tables of the quarterly report, also written as CSV."""
 
 MEETING: TablesOf = {
-    function.__name__: function for function in (fortnight_places, live_repeats, due)
+    function.__name__: function
+    for function in (alarm_list, series, levels, fortnight_places, live_repeats, due)
 }
 """The tables of the meeting's brief."""
 
@@ -85,6 +87,7 @@ __all__ = [
     "QUARTERLY",
     "TablesOf",
     "accounting",
+    "alarm_list",
     "areas",
     "beside",
     "beside_areas",
@@ -101,6 +104,7 @@ __all__ = [
     "fortnights",
     "groups",
     "hours",
+    "levels",
     "live_repeats",
     "measures",
     "moved",
@@ -120,6 +124,7 @@ __all__ = [
     "reporters",
     "rhythm",
     "ruling_faults",
+    "series",
     "situations",
     "standing_out",
     "street_list",

@@ -35,7 +35,8 @@ def hours(results: Results) -> Table:
         results.language,
         Text(
             "Flest brott tycks ske kl. {expected} när varje brott fördelas jämnt, kl. {start} "
-            "efter starttid, kl. {midpoint} efter mittpunkt och kl. {end} efter sluttid. {spread} av {n} "
+            "efter starttid, kl. {midpoint} efter mittpunkt och kl. {end} efter sluttid. "
+            "{spread} av {n} "
             "brott har ett intervall längre än en timme: av dem kommer skillnaden. {no_end} brott "
             "utan sluttid räknas där de börjar: är den enda tiden i en leverans en mittpunkt visar "
             "tabellen mittpunkter. {known} av brotten har känd tid.",
