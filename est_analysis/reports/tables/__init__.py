@@ -6,7 +6,15 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from est_analysis.reports.table import Table
-from est_analysis.reports.tables.behaviour import rhythm, situations
+from est_analysis.reports.tables.behaviour import (
+    combinations,
+    event_situations,
+    lower_bounds,
+    reported,
+    rhythm,
+    situations,
+    together,
+)
 from est_analysis.reports.tables.change import (
     areas,
     comparison,
@@ -40,6 +48,7 @@ QUARTERLY: TablesOf = {
     for function in (
         *(totals, groups, areas, accounting, quality, quarantine, near_misses, unread),
         *(ruling_faults, reporters, fortnights, places, clusters, rhythm, situations),
+        *(event_situations, combinations, reported, together),
         *(priorities, measures, due, register_faults, followed_up, comparison, comparison_faults),
     )
 }
@@ -55,13 +64,16 @@ __all__ = [
     "accounting",
     "areas",
     "clusters",
+    "combinations",
     "comparison",
     "comparison_faults",
     "due",
+    "event_situations",
     "followed_up",
     "fortnight_places",
     "fortnights",
     "groups",
+    "lower_bounds",
     "measures",
     "near_misses",
     "places",
@@ -69,10 +81,12 @@ __all__ = [
     "quality",
     "quarantine",
     "register_faults",
+    "reported",
     "reporters",
     "rhythm",
     "ruling_faults",
     "situations",
+    "together",
     "totals",
     "unread",
     "waiting",
