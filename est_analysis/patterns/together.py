@@ -37,7 +37,7 @@ class Lifts:
     lift, low, high
         Shape (groups, things): ratio and its 95 % interval (bootstrap over places).
     p
-        Two-sided, by permuting places.
+        Of a lift so high or higher, by permuting places.
     """
 
     lift: Values
@@ -116,22 +116,17 @@ def lifts(
             return np.asarray(part / usual[..., None, :])
 
     seen = lift(own, rate, whole)
-    far = _far(seen) - 1e-9
+    near = seen - 1e-9
     reached = np.ones_like(seen)
     drawn = []
     for first in range(0, replicates, _AT_ONCE):
         size = (min(_AT_ONCE, replicates - first), len(base))
         lots = rng.permuted(np.broadcast_to(np.arange(len(base)), size), axis=1)
-        reached += (~(_far(lift(own, rate[lots], whole)) < far)).sum(axis=0)
+        reached += (~(lift(own, rate[lots], whole) < near)).sum(axis=0)  # ties count against
         again = rng.integers(len(base), size=size)
         drawn.append(lift(own[again], rate[again], whole[again]))
     low, high = np.quantile(np.nan_to_num(np.concatenate(drawn), nan=1.0), [0.025, 0.975], axis=0)
     return Lifts(seen, low, high, reached / (replicates + 1))
-
-
-def _far(lift: Values) -> Values:
-    with np.errstate(divide="ignore"):
-        return np.abs(np.log(lift))
 
 
 def together(
