@@ -545,7 +545,8 @@ def _assign(features: pd.DataFrame, types: Sequence[Type], *, exact: bool) -> Co
     centres = pd.DataFrame([centre for one in types for centre in one.centres])
     if features.empty or centres.empty:
         return np.full(len(features), -1, dtype=np.int64)
-    active = list(centres)
+    active = [trait for trait in WEIGHTS if trait in centres]
+    centres = centres[active]
     owner = np.repeat(np.arange(len(types)), [len(one.centres) for one in types])
     rows = features[active].drop_duplicates()
     if exact:

@@ -138,9 +138,9 @@ def reported_findings(reported: Reported) -> list[Finding]:
     n = int(whole["n"])
     text = _share_text(whole, "parterna", since=reported.since.year)
     found = [_told("reported", text, n)]
-    for row in reported.partners[reported.partners["gate"]].to_dict("records"):
+    for rank, row in enumerate(reported.partners[reported.partners["gate"]].to_dict("records")):
         name = str(row["partner"])
-        found.append(_told(f"reported/{name}", _share_text(row, name), int(row["n"])))
+        found.append(_told(f"reported/{name}", _share_text(row, name), int(row["n"]), rank))
     return found
 
 
@@ -247,5 +247,5 @@ def share_interval(low: float, high: float) -> Text:
     return Text("{low}–{high}\u00a0%", ends)
 
 
-def _told(identity: str, text: Text, n: int) -> Finding:
-    return Finding(id=identity, sentences={None: text}, n=n)
+def _told(identity: str, text: Text, n: int, rank: int = 0) -> Finding:
+    return Finding(id=identity, sentences={None: text}, n=n, rank=float(rank))

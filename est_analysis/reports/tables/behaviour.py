@@ -95,6 +95,7 @@ def _situations(results: Results, found: Situations, name: str) -> Table:
         rows,
         results.language,
         _note(typology, results.period),
+        folded="" if typology.kind == "reported_crime" else "Visa händelsernas situationer",
     )
 
 
@@ -173,6 +174,7 @@ def combinations(results: Results) -> Table:
             "fem procent. ”Andra brott där” visar om platsen har sådana tider i sig.",
             {"tried": results.combinations.tried},
         ),
+        folded="Visa kombinationerna",
     )
 
 
@@ -206,6 +208,7 @@ def reported(results: Results) -> Table:
             "genom att flytta datumen, och borträknad ur andelen. De sista fyra veckorna är inte "
             "med: de är kanske inte registrerade än. Streck: för få, eller för lätta att förväxla."
         ),
+        folded="Visa alla parter och slag",
     )
 
 
@@ -265,6 +268,7 @@ def together(results: Results) -> Table:
             "en slump. Underlag för en orsaksanalys (plats, situation, miljö), inget bevis.",
             {"places": results.together.places, "tried": results.together.tried},
         ),
+        folded="Visa vad som hör ihop",
     )
 
 
