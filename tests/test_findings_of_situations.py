@@ -20,6 +20,7 @@ from est_analysis.reports.findings_of_situations import (
     types_finding,
 )
 from est_analysis.reports.language import Language
+from est_analysis.reports.results import Results
 from est_analysis.reports.tables.behaviour import LOWER_BOUND
 
 SV = Language("sv")
@@ -240,3 +241,24 @@ def test_a_total_is_always_called_a_lower_bound():
 
 def test_the_total_is_not_in_the_groups_report():
     assert "lower_bounds" not in tables.QUARTERLY
+
+
+def opened(table, ledger, period="2026Q3"):
+    """Return a report on some events, with what earlier reports have frozen."""
+    own = settings(thresholds={"minimum_situations": 20})
+    results = Results(own, periods.parse(period), "internal", SV)
+    results.__dict__ |= {"events": table, "ledger_of_typologies": ledger}
+    return results
+
+
+def test_a_later_report_sorts_into_the_types_that_the_first_froze():
+    year = [{**SCHOOL, "start": f"2025-07-{day:02d} 20:00"} for day in range(1, 9)]
+    before = {**SCHOOL, "start": "2024-12-31 20:00"}
+    first = opened(events(before, *year, SCHOOL), []).typologies["reported_crime"]
+    assert (first.fitted, first.frozen, first.n) == ("2025", True, 8)
+    late = [{**STRANGE, "start": "2025-06-02 12:00"}] * 30  # registered after the year was over
+    later = opened(events(before, *year, *late, *[STRANGE] * 3), [first.entry()], "2026Q3")
+    assert later.typologies["reported_crime"] == first
+    assert later.situations.nowhere_now == 3
+    anew = opened(events(before, *year, *late), []).typologies["reported_crime"]
+    assert anew != first  # without the ledger the types would have moved
