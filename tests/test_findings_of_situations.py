@@ -262,3 +262,12 @@ def test_a_later_report_sorts_into_the_types_that_the_first_froze():
     assert later.situations.nowhere_now == 3
     anew = opened(events(before, *year, *late), []).typologies["reported_crime"]
     assert anew != first  # without the ledger the types would have moved
+
+
+@pytest.mark.parametrize(
+    ("period", "first"), [("2026Q3", "2023-10-01"), ("2024-02-16--2024-02-29", "2021-03-01")]
+)
+def test_the_years_begin_on_the_same_day(period, first):
+    years = opened(events(), [], period).years
+    assert str(years.start) == first
+    assert years.end == periods.parse(period).end

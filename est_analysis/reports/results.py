@@ -282,9 +282,10 @@ class Results:
     @property
     def years(self) -> Period:
         """The years up to the period's end that are compared with; twelve months at least."""
-        whole = self.year
-        earlier = whole.years_earlier(self.municipality.thresholds.history_years - 1)
-        return Period(earlier.start, whole.end, "interval")
+        first = self.year
+        for _ in range(1, self.municipality.thresholds.history_years):
+            first = Period(first.start, first.start, "interval").year_to_end()
+        return Period(first.start, self.year.end, "interval")
 
     @_rows
     def events_of_years(self) -> pd.DataFrame:

@@ -114,14 +114,14 @@ def _note(typology: Typology, period: Period) -> Text:
             values,
         )
     text = (
-        "Grupperade efter likhet på {n} från {fitted}. Ett drag står i namnet när minst hälften i "
+        "Grupperade efter likhet ({n} från {fitted}). Ett drag står i namnet när minst hälften i "
         "typen har det, och säkert oftare än alla. Stabil: typen återfinns när den söks i "
         "slumpvis valda halvor. Perioden är {period}. Streck: färre än vad gruppen visar."
     )
     if typology.fit is not None:
         text += " Passning {fit} (1 är tydligt skilda typer, 0 är inga)."
     if typology.dissolved:
-        text += " {lost} som inte återfanns, eller saknade egna drag, är upplösta."
+        text += " Upplösta, för att de inte återfanns eller saknade egna drag: {lost}."
     return Text(text, values)
 
 
