@@ -55,6 +55,7 @@ def report(made: sample.Sample) -> Results:
         lists = settings.registers.model_copy(update={"calendar": None})
         kept = register.read(settings.model_copy(update={"folder": folder, "registers": lists}))
     results.__dict__["register"] = kept
+    results.__dict__["ledger_of_typologies"] = []  # nothing is frozen before a first report
     return results
 
 
@@ -82,12 +83,35 @@ def crime_without_fear(results: Results, truth: Truth) -> bool:
     return truth["place"] in top.index and top.loc[truth["place"], "unsafe_place"] <= 1
 
 
+HOURS = {"training": {"kväll"}, "small hours": {"natt"}}
+"""The part of the day of a planted situation's hours."""
+
+
 def a_situation(results: Results, truth: Truth) -> bool:
-    """Tell whether a situation is named after the group and the sort of place that were planted."""
+    """
+    Tell whether the planted group and sort of place are named together.
+
+    By a type of situation, or by a combination that stands out, which also has the right hours.
+    """
     types = results.geography.places.set_index("name")["place_type"]
     wanted = {(g, types[p]) for g in truth["scope"]["groups"] for p in truth["scope"]["places"]}
-    table = results.situations.table
-    return bool(set(zip(table["group"], table["place_type"], strict=True)) & wanted)
+    table, stands_out = results.situations.table, results.combinations.table
+    stands_out = stands_out[stands_out["daypart"].isin(HOURS[truth["scope"]["hours"]])]
+    return any(
+        set(zip(one["group"], one["place_type"], strict=True)) & wanted
+        for one in (table, stands_out)
+    )
+
+
+def a_share(results: Results, truth: Truth) -> bool:
+    """Tell whether the share reported holds the true one, and not the ordinary one."""
+    groups = results.reported.groups.set_index("group")
+    (group,) = truth["scope"]["groups"]
+    if group not in groups.index or not groups.loc[group, "gate"]:
+        return False
+    low, high = groups.loc[group, ["low", "high"]]
+    ordinary = truth["expected_without"] / truth["seen_by_partners"]
+    return bool(low <= truth["reported_share"] <= high < ordinary)
 
 
 def a_place(results: Results, truth: Truth) -> bool:
@@ -135,6 +159,7 @@ QUESTIONS: dict[str, Callable[[Results, Truth], bool]] = {
     "situation type": a_situation,
     "weekend-night rhythm": in_its_hours,
     "school-hours rhythm": in_its_hours,
+    "true share reported to the police": a_share,
     "feared but without crime": among_the_unsafe,
     "crime but no fear": crime_without_fear,
     "stacked at the police station": in_a_dense_area,

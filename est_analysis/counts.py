@@ -69,6 +69,82 @@ def poisson_interval(count: float, *, level: float = 0.95) -> Interval:
     return Interval(low, float(scipy.special.gammaincinv(count + 1, 1 - tail)), level)
 
 
+def wilson_interval(hits: float, n: float, *, level: float = 0.95) -> Interval:
+    """
+    Wilson's interval of a share.
+
+    Parameters
+    ----------
+    hits, n
+        How many of how many; 0 <= `hits` <= `n`.
+    level
+        Coverage, about; between 0 and 1.
+
+    Returns
+    -------
+    Interval
+        Of the share, 0-1; all of it where `n` is zero.
+
+    Raises
+    ------
+    ValueError
+        If `hits` is not within 0 and `n`.
+
+    Notes
+    -----
+    Wilson (1927), Journal of the American Statistical Association 22:209-212; Brown, Cai &
+    DasGupta (2001), Statistical Science 16:101-133.
+
+    Examples
+    --------
+    >>> interval = wilson_interval(3, 10)
+    >>> round(interval.low, 4), round(interval.high, 4)
+    (0.1078, 0.6032)
+    """
+    if not 0 <= hits <= n:
+        raise ValueError(f"a share is of 0 to all, not {hits} of {n}")
+    if n == 0:
+        return Interval(0.0, 1.0, level)
+    z = float(scipy.special.ndtri((1 + level) / 2))
+    share, wide = hits / n, 1 + z * z / n
+    middle = (share + z * z / (2 * n)) / wide
+    half = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / wide
+    return Interval(max(0.0, middle - half), min(1.0, middle + half), level)
+
+
+def bh(p_values: ArrayLike) -> NDArray[np.float64]:
+    """
+    Benjamini and Hochberg's q-values: the share of false ones among all at most so large.
+
+    Parameters
+    ----------
+    p_values
+        Shape (n,), each in 0-1.
+
+    Returns
+    -------
+    array of float, shape (n,), in the same order
+
+    Raises
+    ------
+    ValueError
+        If a value is NaN or outside 0-1.
+
+    Notes
+    -----
+    Benjamini & Hochberg (1995), Journal of the Royal Statistical Society B 57:289-300. For lists
+    that describe; what is claimed is adjusted by `holm`.
+    """
+    p = np.asarray(p_values, dtype=float)
+    if not ((p >= 0) & (p <= 1)).all():
+        raise ValueError("p-values lie between 0 and 1")
+    order = np.argsort(p, kind="stable")
+    stepped = p[order] * len(p) / np.arange(1, len(p) + 1)
+    q = np.empty(len(p))
+    q[order] = np.minimum(np.minimum.accumulate(stepped[::-1])[::-1], 1.0)
+    return q
+
+
 def compare_rates(
     count: float,
     exposure: float,

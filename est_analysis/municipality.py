@@ -373,6 +373,12 @@ class Links(_Part):
         return self
 
 
+class SituationTypes(_Part):
+    """Of which year the frozen typology of situations is."""
+
+    fitted: Annotated[int, Field(ge=1990, le=2100)] | None = None
+
+
 class Disclosure(_Part):
     """What may be shown; a choice of the group, not a rule of law."""
 
@@ -407,6 +413,7 @@ class Municipality(_Part):
     registers: Registers = Registers()
     thresholds: Thresholds = Thresholds()
     links: Links = Links()
+    situations: SituationTypes = SituationTypes()
     disclosure: Disclosure = Disclosure()
     retention: Retention = Retention()
 

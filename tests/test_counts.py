@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.proportion import proportion_confint
 from statsmodels.stats.rates import confint_poisson, test_poisson_2indep
 
 from est_analysis import counts
@@ -167,3 +168,37 @@ def test_an_interval_excludes_a_change_only_from_both_sides():
     assert counts.Interval(0.6, 1.9, 0.95).excludes_change(2)
     for low, high in ((0.5, 1.9), (0.6, 2.0), (0.1, 9.0), (0.6, math.inf), (math.nan, math.nan)):
         assert not counts.Interval(low, high, 0.95).excludes_change(2)
+
+
+@pytest.mark.parametrize(
+    ("hits", "n", "low", "high"),
+    [(0, 10, 0.0, 0.2775), (3, 10, 0.1078, 0.6032), (10, 10, 0.7225, 1.0), (0, 0, 0.0, 1.0)],
+)
+def test_wilson_interval(hits, n, low, high):
+    interval = counts.wilson_interval(hits, n)
+    assert (interval.low, interval.high) == pytest.approx((low, high), abs=1e-4)
+
+
+@given(st.integers(0, 60), st.integers(1, 60))
+def test_wilson_interval_is_statsmodels(hits, more):
+    interval = counts.wilson_interval(hits, hits + more)
+    expected = proportion_confint(hits, hits + more, method="wilson")
+    assert (interval.low, interval.high) == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize(("hits", "n"), [(-1, 3), (4, 3)])
+def test_no_share_has_no_interval(hits, n):
+    with pytest.raises(ValueError, match="share"):
+        counts.wilson_interval(hits, n)
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
+def test_bh_is_statsmodels(p):
+    expected = multipletests(p, method="fdr_bh")[1]
+    np.testing.assert_allclose(counts.bh(p), expected, atol=1e-12)
+
+
+def test_bh_of_none_is_none_and_of_nonsense_refused():
+    assert counts.bh([]).size == 0
+    with pytest.raises(ValueError, match="0 and 1"):
+        counts.bh([0.5, float("nan")])

@@ -21,6 +21,7 @@ PARTS = (
     municipality.Constants,
     municipality.Thresholds,
     municipality.Links,
+    municipality.SituationTypes,
     municipality.Disclosure,
     municipality.Retention,
 )
@@ -28,7 +29,7 @@ PARTS = (
 
 def undocumented(text: str, parts: tuple[type[BaseModel], ...] = PARTS) -> list[str]:
     inner = {
-        *("folder", "sources", "reference", "registers", "thresholds", "links"),
+        *("folder", "sources", "reference", "registers", "thresholds", "links", "situations"),
         *("disclosure", "retention"),
     }
     keys = [key for part in parts for key in part.model_fields if key not in inner]

@@ -348,3 +348,28 @@ def test_triple_reports_make_no_hot_spot(quiet):
     counted = link.counted_once(table)
     planted = counted[counted["event_id"].str.contains("plant")]
     assert planted.groupby("kind").size().to_dict() == {"event": n, "reported_crime": n}
+
+
+def moved(*rows, kind="reported_crime"):
+    return link.chance_of_each(events(*rows), town(), NOWHERE, kind=kind).to_dict()
+
+
+def test_chance_is_counted_for_what_could_be_found_among_the_other_kind():
+    crimes = [
+        {**POLICE, "event_id": f"polis:{i}", "start": day}
+        for i, day in enumerate(("2026-06-03 21:30", "2026-07-15 21:30", "2026-07-22 21:30"))
+    ]
+    # four, two and three weeks away: three of the six shifts meet one
+    assert moved(EST, *crimes) == {"est:1": 0.5}
+    assert moved(EST, POLICE) == {"est:1": 0.0}  # a true partner is no chance
+    vague = {**EST, "event_id": "est:2", "time_precision": "month"}
+    other = {**EST, "event_id": "est:3", "group": "Tillhåll"}
+    assert set(moved(EST, vague, other, *crimes)) == {"est:1"}
+    assert moved(EST, RESCUE) == {}
+    assert moved() == {}
+
+
+def test_one_crime_is_chance_for_one_record_at_a_time():
+    crime = {**POLICE, "start": "2026-07-15 21:30"}
+    twice = [{**EST, "event_id": f"est:{i}"} for i in range(2)]
+    assert sum(moved(crime, *twice).values()) == pytest.approx(1 / 6)

@@ -460,3 +460,11 @@ def test_an_addition_that_fails_leaves_the_ledger_as_it_was(tmp_path, monkeypatc
         files.append_whole(file, b"two\n")
     monkeypatch.undo()
     assert file.read_bytes() == b"one\n"
+
+
+def test_a_typology_is_frozen_once_and_comes_back_as_it_was(lillby):
+    entry = {"version": 1, "kind": "event", "fitted": "2025", "fit": 0.1 + 0.2, "types": []}
+    assert store.frozen_typologies(lillby) == []
+    store.freeze_typologies(lillby, [entry])
+    store.freeze_typologies(lillby, [entry, {**entry, "fitted": "2026"}])
+    assert store.frozen_typologies(lillby) == [entry, {**entry, "fitted": "2026"}]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
+import pandas as pd
 import pytest
 
 from benchmarks import truth
@@ -45,3 +48,41 @@ def test_one_municipality_is_asked_about_in_memory():
     assert {kind for kind, _, _ in said["answers"].values()} <= set(truth.QUESTIONS)
     null = truth.one(7, 0.0, False)
     assert {kind for kind, _, _ in null["answers"].values()} == {"measure that did nothing"}
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "gate", "found"),
+    [
+        (0.5, 0.7, True, True),
+        (0.5, 0.81, True, False),  # holds the ordinary share too
+        (0.61, 0.7, True, False),
+        (0.5, 0.7, False, False),
+    ],
+)
+def test_a_share_is_found_only_apart_from_the_ordinary_one(low, high, gate, found):
+    told = pd.DataFrame([{"group": "Skadegörelse", "low": low, "high": high, "gate": gate}])
+    results = SimpleNamespace(reported=SimpleNamespace(groups=told))
+    planted = {
+        "scope": {"groups": ["Skadegörelse"]},
+        **{"reported_share": 0.6, "seen_by_partners": 100.0, "expected_without": 80.0},
+    }
+    assert truth.a_share(results, planted) == found
+    elsewhere = SimpleNamespace(groups=told.assign(group="Klotter"))
+    assert not truth.a_share(SimpleNamespace(reported=elsewhere), planted)
+
+
+@pytest.mark.parametrize(
+    ("daypart", "typed", "found"),
+    [("natt", [], True), ("kväll", [], False), ("kväll", [("Skadegörelse", "park")], True)],
+)
+def test_a_combination_is_the_situation_only_at_its_hours(daypart, typed, found):
+    line = {"group": "Skadegörelse", "place_type": "park", "daypart": daypart}
+    results = SimpleNamespace(
+        geography=SimpleNamespace(
+            places=pd.DataFrame({"name": ["Folkets park"], "place_type": ["park"]})
+        ),
+        situations=SimpleNamespace(table=pd.DataFrame(typed, columns=["group", "place_type"])),
+        combinations=SimpleNamespace(table=pd.DataFrame([line])),
+    )
+    scope = {"groups": ["Skadegörelse"], "places": ["Folkets park"], "hours": "small hours"}
+    assert truth.a_situation(results, {"scope": scope}) == found

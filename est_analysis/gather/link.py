@@ -216,6 +216,54 @@ def chance_links(
     return table.astype({"links": "int64"})
 
 
+def chance_of_each(
+    events: pd.DataFrame, municipality: Municipality, geography: Geography, *, kind: str
+) -> pd.Series:
+    """
+    Say how often each record would be linked to one of `kind` by chance.
+
+    Parameters
+    ----------
+    events
+        Accepted events, placed.
+    municipality, geography
+        As `link` takes them.
+    kind
+        Of the records that others are held against, for example reported crimes.
+
+    Returns
+    -------
+    Series
+        By ``event_id``: of the records of other kinds that could be linked to one of `kind`, in how
+        large a share of the `CHANCE_SHIFTS` each is. Records without a place or a time that linking
+        can use, or of a group that `kind` does not tell of, are not there.
+
+    Notes
+    -----
+    When dates are moved every record of `kind` is free, also those that have a true partner: who
+    holds the figure against real links multiplies it by the share of `kind` without a link.
+    """
+    own = events[_comparable(events, municipality.links)]
+    records = _Records.of(own, municipality, geography)
+    of_kind = (own["kind"] == kind).to_numpy() & (records.alike >= 0)
+    able = (own["kind"] != kind).to_numpy() & np.isin(records.alike, records.alike[of_kind])
+    able &= records.alike >= 0
+    sides = replace(  # two sources: those of the kind, and all the others
+        records,
+        source=np.where(of_kind, 0, 1),
+        names=["kind", "others"],
+        series=["kind", "others"],
+        alike=np.where(of_kind | able, records.alike, -1),
+    )
+    times = np.zeros(len(own))
+    for days in CHANCE_SHIFTS:
+        found = _matched(_candidates(sides, municipality.links, days=days), sides)
+        rows = found[["one", "other"]].to_numpy().ravel()
+        times[np.unique(rows)] += 1
+    share = pd.Series(times / len(CHANCE_SHIFTS), index=own["event_id"].to_numpy(), dtype=float)
+    return share[able]
+
+
 # --- the records ------------------------------------------------------------------------------
 
 

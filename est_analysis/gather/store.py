@@ -378,6 +378,30 @@ def earlier_reports(municipality: Municipality) -> list[dict[str, Any]]:
     return entries(municipality, "reports")
 
 
+def freeze_typologies(municipality: Municipality, frozen: list[dict[str, Any]]) -> None:
+    """
+    Add typologies of situations to the ledger, each once.
+
+    Raises
+    ------
+    ReportError
+        If the ledger cannot be written; what stands in it is as it was.
+    """
+    append(municipality, "typologies", frozen)
+
+
+def frozen_typologies(municipality: Municipality) -> list[dict[str, Any]]:
+    """
+    Return the typologies that earlier reports have frozen, oldest entry first.
+
+    Raises
+    ------
+    ReportError
+        If a line cannot be read.
+    """
+    return entries(municipality, "typologies")
+
+
 def entries(municipality: Municipality, name: str) -> list[dict[str, Any]]:
     """
     Return the entries of one part of the ledger, oldest first.

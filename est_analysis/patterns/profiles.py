@@ -16,7 +16,7 @@ from est_analysis.patterns.coverage import in_period
 from est_analysis.patterns.hotspots import PLACE_KINDS, located
 from est_analysis.patterns.peaks import Peak, peak
 from est_analysis.patterns.ranked import Ranked, commonest_of
-from est_analysis.patterns.situations import traits
+from est_analysis.patterns.traits import traits
 from est_analysis.periods import Period
 
 MOST_PLACES, MOST_AREAS = 5, 5

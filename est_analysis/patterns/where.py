@@ -68,8 +68,8 @@ class Repeats:
     ----------
     groups
         One row a group with enough occasions, the strongest first: ``group``, ``n``, ``p`` (of the
-        largest excess over its bands), ``within_month`` (the same if dates change places only
-        within a month: what remains is no risk that moves over the map), ``knox`` (the table).
+        largest excess over its bands), ``within_month`` (the same if dates also stay within their
+        month: what remains is no risk that moves over the map), ``knox`` (the table).
     p
         That no group has near repeats: the smallest `p`, adjusted for the number of groups. Dates
         are permuted group by group, so the groups are independent (Sidak).
@@ -228,7 +228,8 @@ def repeats(
     Returns
     -------
     Repeats
-        Only pairs of one group count: a scratched car does not foretell a burglary.
+        Only pairs of one group count: a scratched car does not foretell a burglary. Dates change
+        places only within a group and a sort of place: schools have terms, and baths have summers.
     """
     own = _occasions(in_period(located(events[events["kind"] == KIND]), period.year_to_end()))
     rows = []
@@ -239,9 +240,11 @@ def repeats(
         few = len(part) < MANY
         options: dict[str, Any] = {"draws": draws if few else min(draws, DRAWS)}
         options["stop_after"] = stop_after
-        knox = near_repeats.knox(*at, rng=np.random.default_rng(SEED), **options)
-        calm = near_repeats.knox(
-            *at, rng=np.random.default_rng(SEED), within=_month(part["day"]), **options
+        sort = pd.factorize(part["place_type"], sort=True)[0]
+        month = part["day"].to_numpy().astype("datetime64[D]").astype("datetime64[M]")
+        knox, calm = (
+            near_repeats.knox(*at, rng=np.random.default_rng(SEED), within=within, **options)
+            for within in (sort, month.astype(np.int64) * (sort.max() + 2) + sort)
         )
         rows.append((str(group), len(part), knox.maximum_p, calm.maximum_p, knox))
     table = pd.DataFrame(rows, columns=["group", "n", "p", "within_month", "knox"])
@@ -259,10 +262,6 @@ def repeats(
     )
     p = 1 - (1 - float(table["p"].iloc[0])) ** len(table)
     return Repeats(table, p, len(own), windows, _chains(part.reset_index(drop=True)))
-
-
-def _month(day: pd.Series) -> np.ndarray:
-    return day.to_numpy().astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
 
 
 def bursts(

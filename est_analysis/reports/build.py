@@ -70,6 +70,7 @@ QUARTERLY = Kind(
         *("ranked_places", "ranked_streets", "ranked_cells", "few", "profiles", "beside"),
         *("beside_areas", "surveys", "tried", "moved"),
         *("hours", "clock", "own_hours", "year_wheel"),
+        *("typologies", "event_situations", "combinations", "reported", "reporting", "together"),
         *("evaluations", "former", "findings", "comparison", *_SHOWN),
         *("standing_out", "repeats", "bursts"),
     ),
@@ -330,6 +331,10 @@ def provenance(results: Results) -> dict[str, Any]:
             name: {kind: round(phi, 6) for kind, phi in change.dispersion.items()}
             for name, change in (("kind", results.totals), ("group", results.groups))
         },
+        "typologies": {
+            kind: {"fitted": one.fitted, "sha256": one.digest}
+            for kind, one in results.typologies.items()
+        },
         "versions": {
             "python": ".".join(platform.python_version_tuple()[:2]),
             **{name: version(name) for name in packages},
@@ -422,6 +427,8 @@ def _remember(
     store.write_store(municipality, gathered)
     hashes = store.input_hashes(municipality)
     store.record_deliveries(municipality, gathered, hashes, seen=today)
+    typologies = results[QUARTERLY.file].typologies.values()
+    store.freeze_typologies(municipality, [one.entry() for one in typologies if one.frozen])
     for kind in (QUARTERLY, MEETING):
         own = results[kind.file]
         store.record_report(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from est_analysis.patterns.change import Change
     from est_analysis.patterns.reporters import Reporters
     from est_analysis.patterns.rhythms import Rhythm
-    from est_analysis.patterns.situations import Situations
     from est_analysis.patterns.where import Bursts, Repeats, StandingOut
     from est_analysis.reports.results import Results
 
@@ -626,36 +624,6 @@ def busiest(weights: NDArray[np.float64]) -> tuple[int, int, float]:
     return best // 24, best % 24, sums[best] / float(flat.sum())
 
 
-def situation_label(row: Mapping[str, Any]) -> Text:
-    """Return a situation's name by the fixed template: what · where · when."""
-    parts = [str(row[trait]) for trait in ("group", "place_type", "daypart", "weekend")]
-    named = [part for part in parts if part]
-    return Text(" · ".join(named) if named else "blandat")
-
-
-def situation_finding(situations: Situations) -> Finding:
-    """Return the commonest situation."""
-    if situations.n == 0:
-        text = Text("Inga anmälda brott har levererats, så inga situationer går att se.")
-        return _descriptive("situations", text, n=0)
-    if situations.table.empty:
-        text = Text(
-            "Ingen situation återkommer ofta nog bland {n} anmälda brott.", {"n": situations.n}
-        )
-        return _descriptive("situations", text, n=situations.n)
-    first = situations.table.iloc[0].to_dict()
-    text = Text(
-        "Vanligaste situationen: {label}. {count} av {n} anmälda brott ({share}).",
-        {
-            "label": situation_label(first),
-            "count": int(first["n"]),
-            "n": situations.n,
-            "share": Share(first["share"]),
-        },
-    )
-    return _descriptive("situations", text, n=int(first["n"]))
-
-
 _WHY_NOT = {
     "missing_file": "{measure} ({place}): en fil med anmälda brott gick inte att läsa, så insatsen "
     "går inte att följa upp.",
@@ -753,6 +721,8 @@ def _has_register(results: Results) -> bool:
 
 def quarterly(results: Results) -> list[Finding]:
     """Return every finding of the quarterly report, judged as one family."""
+    from est_analysis.reports.findings_of_situations import situation_findings
+
     thresholds = results.municipality.thresholds
     named = results.register.measures.set_index("id")
     found = [
@@ -785,7 +755,7 @@ def quarterly(results: Results) -> list[Finding]:
         bursts_finding(results.bursts, thresholds.minimum_scan),
         rhythm_finding(results.rhythm, thresholds.minimum_rhythm),
         *of_time(results),
-        situation_finding(results.situations),
+        *situation_findings(results),
         due_finding(results.due, kept=_has_register(results)),
         *(
             measure_finding(e, str(named.loc[e.measure, "atgard"]), rank)

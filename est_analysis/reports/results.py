@@ -29,14 +29,17 @@ if TYPE_CHECKING:
     from est_analysis.measures.register import Register
     from est_analysis.patterns.alarms import Alarms
     from est_analysis.patterns.change import Change
+    from est_analysis.patterns.combinations import Combinations
     from est_analysis.patterns.few import Few
     from est_analysis.patterns.moved import Moved
     from est_analysis.patterns.profiles import Profile
     from est_analysis.patterns.ranked import Basis, Ranked
+    from est_analysis.patterns.reported import Reported
     from est_analysis.patterns.reporters import Reporters
     from est_analysis.patterns.rhythms import Hours, Rhythm
-    from est_analysis.patterns.situations import Situations
+    from est_analysis.patterns.situations import Situations, Typology
     from est_analysis.patterns.surfaces import Surfaces
+    from est_analysis.patterns.together import Together
     from est_analysis.patterns.tried import Tried
     from est_analysis.patterns.units import Units
     from est_analysis.patterns.week import Clock
@@ -520,12 +523,100 @@ class Results:
 
         return year_wheel(self.events, self.period, self.municipality, self.register.calendar)
 
+    @property
+    def years(self) -> Period:
+        """The years up to the period's end that are compared with; twelve months at least."""
+        first = self.year
+        for _ in range(1, self.municipality.thresholds.history_years):
+            first = Period(first.start, first.start, "interval").year_to_end()
+        return Period(first.start, self.year.end, "interval")
+
+    @_rows
+    def events_of_years(self) -> pd.DataFrame:
+        """Accepted events of `years`, each counted once; rows."""
+        from est_analysis.patterns.coverage import in_period
+
+        return in_period(self.events, self.years)
+
+    @result
+    def ledger_of_typologies(self) -> list[dict[str, Any]]:
+        """The typologies that were frozen by earlier reports, oldest first."""
+        from est_analysis.gather.store import frozen_typologies
+
+        return frozen_typologies(self.municipality)
+
+    @result
+    def typologies(self) -> dict[str, Typology]:
+        """The types of situation by kind of record: as frozen, or fitted for the first time."""
+        from est_analysis.patterns.coverage import in_period
+        from est_analysis.patterns.situations import fitting_period, thawed, typology
+
+        found = {}
+        for kind in ("reported_crime", "event"):
+            wanted = self.municipality.situations.fitted
+            kept = thawed(self.ledger_of_typologies, kind, self.period, wanted)
+            if kept is None:
+                fitted = fitting_period(self.events, kind, self.period, self.municipality)
+                own = in_period(self.events, fitted)
+                own = own[own["kind"] == kind]
+                kept = typology(own, self.municipality, kind=kind, fitted=fitted)
+            found[kind] = kept
+        return found
+
+    def _sorted(self, kind: str) -> Situations:
+        from est_analysis.patterns.coverage import in_period
+        from est_analysis.patterns.situations import sort_into
+
+        own = in_period(self.events, self.year)
+        own = own[own["kind"] == kind]
+        return sort_into(own, self.typologies[kind], self.period, self.municipality)
+
     @result
     def situations(self) -> Situations:
-        """Recurring situations of reported crime, twelve months."""
-        from est_analysis.patterns.situations import typology
+        """Reported crimes of twelve months, sorted into the frozen types."""
+        return self._sorted("reported_crime")
 
-        return typology(self.crimes_of_year, self.municipality)
+    @result
+    def event_situations(self) -> Situations:
+        """The partners' events of twelve months, sorted into the frozen types."""
+        return self._sorted("event")
+
+    @result
+    def combinations(self) -> Combinations:
+        """Combinations of what, where and when among reported crimes that stand out; years."""
+        from est_analysis.patterns.combinations import combinations
+
+        own = self.events_of_years
+        return combinations(own[own["kind"] == "reported_crime"])
+
+    @result
+    def reported(self) -> Reported:
+        """How much of what partners saw is found among the police reports; years."""
+        from est_analysis.patterns.reported import reported
+
+        return reported(
+            self.gathered.events,
+            self.gathered.links,
+            self.period,
+            self.municipality,
+            self.gathered.geography,
+        )
+
+    @result
+    def reporting(self) -> pd.DataFrame:
+        """Kinds of record where someone new reports, or someone has stopped."""
+        from est_analysis.patterns.reported import reporting
+
+        return reporting(self.events, self.period, self.municipality)
+
+    @result
+    def together(self) -> Together:
+        """What goes with which crimes at the same places; years."""
+        from est_analysis.patterns.reported import found_by
+        from est_analysis.patterns.together import together
+
+        found = found_by(self.gathered.events, self.gathered.links)
+        return together(self.events_of_years, found)
 
     @result
     def register(self) -> Register:

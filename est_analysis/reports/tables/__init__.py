@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 from est_analysis.reports.table import Table
 from est_analysis.reports.tables.alarms import alarm_list, levels, series
-from est_analysis.reports.tables.behaviour import rhythm, situations
+from est_analysis.reports.tables.behaviour import (
+    combinations,
+    event_situations,
+    lower_bounds,
+    reported,
+    rhythm,
+    situations,
+    together,
+)
 from est_analysis.reports.tables.beside import (
     beside,
     beside_areas,
@@ -71,6 +79,7 @@ QUARTERLY: TablesOf = {
         *(ranked_places, ranked_streets, ranked_cells, few, profiles, beside, beside_areas),
         *(surveys, survey_faults, tried, moved),
         *(own_hours, year_wheel, hours, weekdays, clock),
+        *(event_situations, combinations, reported, together),
         *(priorities, measures, due, register_faults, followed_up, comparison, comparison_faults),
     )
 }
@@ -95,9 +104,11 @@ __all__ = [
     "cell_list",
     "clock",
     "clusters",
+    "combinations",
     "comparison",
     "comparison_faults",
     "due",
+    "event_situations",
     "few",
     "followed_up",
     "fortnight_places",
@@ -106,6 +117,7 @@ __all__ = [
     "hours",
     "levels",
     "live_repeats",
+    "lower_bounds",
     "measures",
     "moved",
     "near_misses",
@@ -121,6 +133,7 @@ __all__ = [
     "ranked_places",
     "ranked_streets",
     "register_faults",
+    "reported",
     "reporters",
     "rhythm",
     "ruling_faults",
@@ -130,6 +143,7 @@ __all__ = [
     "street_list",
     "survey_faults",
     "surveys",
+    "together",
     "totals",
     "tried",
     "unread",

@@ -10,7 +10,7 @@ from est_analysis.counts import Interval
 from est_analysis.evidence import Share, Text
 from est_analysis.patterns.beside import FEWEST, WORDS
 from est_analysis.patterns.hotspots import PLACE_KINDS
-from est_analysis.reports.findings import situation_label
+from est_analysis.reports.findings_of_situations import situation_label
 from est_analysis.reports.table import Table
 from est_analysis.reports.tables.where import when
 
