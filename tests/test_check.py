@@ -39,6 +39,7 @@ def results(**parts):
         "quarantine": quality.stopped(QUARANTINE.iloc[:0], ["reason"]),
         "near_misses": NEAR.iloc[:0],
         "ruling_faults": NO_FAULTS,
+        "surveys": SimpleNamespace(faults=NO_FAULTS),
         "language": SAY,
     }
     return SimpleNamespace(**empty | parts)
@@ -51,6 +52,7 @@ def results(**parts):
         ("quarantine", quality.stopped(QUARANTINE, ["reason"]), "Rätta koden"),
         ("near_misses", NEAR, "Rad att lägga till"),
         ("ruling_faults", FAULTS, "aliases.csv"),
+        ("surveys", SimpleNamespace(faults=FAULTS), "trygghetsmätning"),
     ],
 )
 def test_what_waits_is_shown_escaped_and_nothing_else_is(part, value, says):

@@ -71,7 +71,10 @@ def test_the_later_report_sets_what_is_claimed_beside_what_was_said_then(quarter
     table = (quarters / LAST / "tables/rapport/forra_rapporten.csv").read_text("utf-8-sig")
     lines = table.strip().split("\n")[1:]
     assert len(lines) == len(claimed) > 0
-    assert all(then[i]["sentence"] in table and now[i]["sentence"] in table for i in claimed)
+    # a place is named only while it may stand out: it may be missing from one of the two
+    told = [q[i]["sentence"] for i in claimed for q in (then, now) if i in q]
+    assert len(told) > len(claimed)
+    assert all(sentence in table for sentence in told)
     assert "Förra rapporten (april–juni 2026) och den här" in section(quarters / LAST)
 
 

@@ -157,10 +157,10 @@ def test_near_repeats_of_one_group_are_seen_and_of_two_groups_are_not():
     assert len(other.groups) == 2
     assert other.p == pytest.approx(1 - (1 - other.groups["p"].min()) ** 2)
     assert other.p > 0.05
-    (judged,) = judge([findings.repeats_finding(same, 100, 2)], Thresholds())
+    (judged,) = judge([findings.repeats_finding(same, 100, 2, 0.95)], Thresholds())
     assert judged.word is Word.CLEAR
     assert "par med 1 till under 100 m och 0 till under 7 dygn emellan" in SAY(judged.text)
-    quiet = findings.repeats_finding(other, 100, 2).sentences[Word.CANNOT_TELL]
+    quiet = findings.repeats_finding(other, 100, 2, 0.95).sentences[Word.CANNOT_TELL]
     assert SAY(quiet).startswith("Inget visar att brott av samma slag upprepas")
 
 
@@ -170,7 +170,7 @@ def test_a_sure_but_small_excess_is_not_worth_a_word():
     knox = found.groups["knox"].iloc[0]
     weak = replace(knox, mean=knox.observed / 1.1)
     small = replace(found, groups=found.groups.assign(knox=[weak]))
-    (judged,) = judge([findings.repeats_finding(small, 100, 2)], Thresholds())
+    (judged,) = judge([findings.repeats_finding(small, 100, 2, 0.95)], Thresholds())
     assert judged.word is Word.CANNOT_TELL
 
 
@@ -183,14 +183,14 @@ def test_a_risk_that_moves_over_the_map_is_told_from_repeats():
     moved = [row for row in moved if row["start"].month not in (4, 5)]
     found = where.repeats(events(*moved), NOW, LILLBY).groups.iloc[0]
     assert found["p"] <= 0.05 < found["within_month"]
-    said = findings.repeats_finding(where.repeats(events(*moved), NOW, LILLBY), 100, 2)
+    said = findings.repeats_finding(where.repeats(events(*moved), NOW, LILLBY), 100, 2, 0.95)
     assert "bero på att brotten flyttade" in SAY(said.sentences[Word.CLEAR])
 
 
 def test_too_few_for_near_repeats():
     found = where.repeats(events(*scattered(99)), NOW, LILLBY)
     assert (len(found.groups), found.n, found.p) == (0, 99, 1.0)
-    (judged,) = judge([findings.repeats_finding(found, 100, 2)], Thresholds())
+    (judged,) = judge([findings.repeats_finding(found, 100, 2, 0.95)], Thresholds())
     assert judged.word is Word.CANNOT_TELL
     assert SAY(judged.text).startswith("Ingen brottsgrupp har 100 brott")
 
@@ -212,7 +212,7 @@ def test_a_burst_in_the_quarter_is_found_and_named():
     best = found.found.iloc[0]
     assert (best["place"], best["n"] >= 8) == ("Hamnen", True)
     assert date(2026, 8, 3) <= best["first"] < best["last"] <= date(2026, 8, 20)
-    (judged,) = judge([findings.bursts_finding(found, 60)], Thresholds())
+    (judged,) = judge([findings.bursts_finding(found, 60, 0.95)], Thresholds())
     assert judged.word is Word.CLEAR
     assert SAY(judged.text).startswith("Anhopning kring Hamnen: ")
 
@@ -222,7 +222,7 @@ def test_too_few_for_bursts_and_nothing_at_all():
         found = where.bursts(table, NOW, LILLBY)
         assert not found.gate
         assert found.found.empty
-        (judged,) = judge([findings.bursts_finding(found, 60)], Thresholds())
+        (judged,) = judge([findings.bursts_finding(found, 60, 0.95)], Thresholds())
         assert judged.word is Word.CANNOT_TELL
         assert n is None or found.n == n
 

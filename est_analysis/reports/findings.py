@@ -6,7 +6,7 @@ import math
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from est_analysis.counts import Interval
+from est_analysis.counts import Interval, poisson_interval
 from est_analysis.evidence import Finding, Share, Text, Word, judge
 from est_analysis.patterns.change import COMPARED_KINDS
 from est_analysis.patterns.near_repeats import Knox, band_names
@@ -415,7 +415,15 @@ def standing_out_findings(
     return findings
 
 
-def repeats_finding(found: Repeats, gate: int, smallest: int) -> Finding:
+def _ratio_to(observed: int, expected: float, level: float) -> Interval:
+    """Return the interval of an observed count over an expected one, as for a Poisson count."""
+    if not expected:
+        return Interval(0.0, math.inf, level)
+    own = poisson_interval(observed, level=level)
+    return Interval(own.low / expected, own.high / expected, level)
+
+
+def repeats_finding(found: Repeats, gate: int, smallest: int, level: float) -> Finding:
     """Return whether crimes of one group come close together in both space and time."""
     common: dict[str, Any] = {"id": "where/repeats", "n": found.n, "null": SHUFFLED, "rank": 80.0}
     if found.groups.empty:
@@ -435,9 +443,11 @@ def repeats_finding(found: Repeats, gate: int, smallest: int) -> Finding:
         "days": Text(band_names(knox.days, "dygn")[time]),
         "observed": observed,
         "mean": mean,
-        "asked": len(found.groups),
+        "ratio": observed / mean if mean else math.inf,
+        "interval": _ratio_to(observed, mean, level),
     }
-    seen = "{observed} par med {metres} och {days} emellan, mot {mean} om dagarna byter plats"
+    seen = "{observed} par med {metres} och {days} emellan, mot {mean} om dagarna byter plats "
+    seen += "({ratio} gånger så många, osäkerhet {interval})"
     sentences = {
         Word.CLEAR: "{group} upprepas nära i både tid och rum: " + seen + ".",
         Word.INDICATION: "{group} upprepas kanske nära i både tid och rum: " + seen + ".",
@@ -466,6 +476,7 @@ def repeats_finding(found: Repeats, gate: int, smallest: int) -> Finding:
     return Finding(
         sentences={w: Text(sentences[w], values) if w in sentences else quiet for w in Word},
         estimate=observed / mean if mean else math.inf,
+        interval=_ratio_to(observed, mean, level),
         unit="pairs",
         p=found.p if observed >= MEANINGFUL * mean else 1.0,
         **common,
@@ -479,7 +490,7 @@ MEANINGFUL = 1.2
 """So many times the expected pairs before near repeats are worth a word, however sure they are."""
 
 
-def bursts_finding(found: Bursts, gate: int, *, now: bool = False) -> Finding:
+def bursts_finding(found: Bursts, gate: int, level: float, *, now: bool = False) -> Finding:
     """Return where crimes gathered in time; `now` for what goes on at a meeting."""
     common: dict[str, Any] = {
         "id": "where/going_on" if now else "where/burst",
@@ -519,6 +530,7 @@ def bursts_finding(found: Bursts, gate: int, *, now: bool = False) -> Finding:
     return Finding(
         sentences={word: Text(sentences.get(word, quiet) + often, values) for word in Word},
         estimate=float(best["n"] / best["expected"]),
+        interval=_ratio_to(int(best["n"]), float(best["expected"]), level),
         unit="burst",
         p=float(best["p"]),
         **common,
@@ -751,8 +763,9 @@ def quarterly(results: Results) -> list[Finding]:
             results.repeats,
             thresholds.minimum_repeats,
             results.municipality.disclosure.smallest_place_count,
+            thresholds.interval_level,
         ),
-        bursts_finding(results.bursts, thresholds.minimum_scan),
+        bursts_finding(results.bursts, thresholds.minimum_scan, thresholds.interval_level),
         rhythm_finding(results.rhythm, thresholds.minimum_rhythm),
         *of_time(results),
         *situation_findings(results),
@@ -773,6 +786,8 @@ def meeting(results: Results) -> list[Finding]:
         totals_finding(results.totals, results.period, results.undated),
         due_finding(results.due, kept=_has_register(results)),
         *alarm_findings(results.alarms, thresholds.interval_level),
-        bursts_finding(results.going_on, thresholds.minimum_scan, now=True),
+        bursts_finding(
+            results.going_on, thresholds.minimum_scan, thresholds.interval_level, now=True
+        ),
     ]
     return judge(found, thresholds)

@@ -118,11 +118,11 @@ def _bursts(results: Results, found: Bursts, name: str, title: Text) -> Table:
     )
 
 
-def live_repeats(results: Results) -> Table:
+def live_repeats(results: Results, most: int | None = None) -> Table:
     """Return the chains of near repeats that go on."""
     rows = [
         [row["group"], row["place"], int(row["n"]), row["first"], row["last"]]
-        for row in results.live_repeats.to_dict("records")
+        for row in results.live_repeats[:most].to_dict("records")
     ]
     return Table(
         "upprepningar_nu",
@@ -131,8 +131,7 @@ def live_repeats(results: Results) -> Table:
         rows,
         results.language,
         Text(
-            "Varje brott ligger inom {metres} meter och {days} dygn från ett annat i raden. En "
-            "lista att samtala om: några blir det alltid av en slump.",
+            "Inom {metres} meter och {days} dygn från varandra. Några blir det alltid av en slump.",
             {"metres": int(LIVE_METRES), "days": int(LIVE_DAYS)},
         ),
     )

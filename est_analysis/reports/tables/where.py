@@ -378,7 +378,7 @@ def clusters(results: Results) -> Table:
 _STATES = {"new": "ny", "again": "återkommande", "unsure": "går inte att säga"}
 
 
-def fortnight_places(results: Results) -> Table:
+def fortnight_places(results: Results, most: int | None = 10) -> Table:
     """Return the places of the fortnight."""
     rows = [
         [
@@ -388,7 +388,7 @@ def fortnight_places(results: Results) -> Table:
             float(row["usual"]),
             Text(_STATES[row["state"]]),
         ]
-        for row in results.fortnight_places.head(10).to_dict("records")
+        for row in results.fortnight_places[:most].to_dict("records")
     ]
     return Table(
         "platser_motesperiod",
@@ -404,6 +404,6 @@ def fortnight_places(results: Results) -> Table:
         results.language,
         Text(
             "Vanligt är snittet för lika lång tid de senaste tolv månaderna. Ny: inget där på tolv "
-            "månader. Få händelser på en plats växlar mycket av en slump."
+            "månader."
         ),
     )
