@@ -131,7 +131,7 @@ def own_hours(results: Results) -> Table:
                     Share(row["other"]),
                 )
                 if row["p_all"] <= OWN_HOURS
-                else (Text("som andra platser, så vitt det syns"), None, None, None)
+                else (Text("som andra"), None, None, None)
             ),
             int(row["n"]),
             int(row["unknown"]),
