@@ -1,5 +1,5 @@
 """
-Ask whether the fortnight's alarms keep quiet where nothing is new, and see what is.
+Ask whether the fortnight's alarms and the quarter's changes keep quiet where nothing is new.
 
 Quiet municipalities are made in memory: seasons, trends, unrest of weeks and of groups, bursts, and
 crimes that are registered late. Each is asked about one fortnight, through the same calls as the
@@ -24,6 +24,8 @@ from est_analysis import periods
 from est_analysis.evidence import Finding, Word, judge
 from est_analysis.municipality import Municipality, Thresholds
 from est_analysis.patterns.alarms import alarms
+from est_analysis.patterns.change import compare
+from est_analysis.reports.findings import CLAIMED, change_findings
 from est_analysis.reports.findings_of_alarms import alarm_findings
 
 PERIOD = periods.parse("2026-09-14--2026-09-27")
@@ -152,6 +154,25 @@ def quiet(seed: int) -> list[tuple[str, str, bool]]:
     ]
 
 
+QUARTER = periods.parse("2026Q2")
+
+
+def quarter(seed: int) -> list[tuple[str, str, bool]]:
+    """Return the false claims of the quarterly questions about change in one quiet town."""
+    events, own = town(seed), settings()
+    level = own.thresholds.interval_level
+    findings = [
+        finding
+        for by in CLAIMED
+        for finding in change_findings(compare(events, QUARTER, own, by=by), by, level)
+    ]
+    return [
+        (f.id, f.word.value, (f.estimate or 0) > 1)
+        for f in judge(findings, own.thresholds)
+        if f.word in CLAIMS
+    ]
+
+
 def loud(job: tuple[int, float, float]) -> tuple[bool, bool]:
     """Tell whether a planted rise is claimed at all, and clearly."""
     seed, mean, times = job
@@ -161,7 +182,7 @@ def loud(job: tuple[int, float, float]) -> tuple[bool, bool]:
 
 
 def null_lines(
-    said: list[list[tuple[str, str, bool]]], limits: Thresholds
+    said: list[list[tuple[str, str, bool]]], limits: Thresholds, of: str = "fortnights"
 ) -> list[tuple[str, bool]]:
     """Return whether false words stay within the binomial 99 % bound of what is promised."""
     lines, n = [], len(said)
@@ -171,7 +192,7 @@ def null_lines(
     ):
         seen = sum(any(word in words for _, word, _ in town) for town in said)
         bound = int(binom.ppf(0.99, n, rate))
-        text = f"null: any false {name} in {seen} of {n} fortnights (at most {bound})"
+        text = f"null: any false {name} in {seen} of {n} {of} (at most {bound})"
         lines.append((text, seen <= bound))
     return lines
 
@@ -187,6 +208,8 @@ def main() -> int:
     with ProcessPoolExecutor(os.cpu_count() or 1) as pool:
         said = list(pool.map(quiet, seeds, chunksize=10))
         lines = null_lines(said, settings().thresholds)
+        quarters = list(pool.map(quarter, seeds, chunksize=10))
+        lines += null_lines(quarters, settings().thresholds, "quarters")
         for text, met in lines:
             print(f"{'met   ' if met else 'MISSED'} {text}", flush=True)
         whole = sum(any(i.count("/") == 1 for i, _, _ in town) for town in said)

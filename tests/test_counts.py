@@ -202,3 +202,26 @@ def test_bh_of_none_is_none_and_of_nonsense_refused():
     assert counts.bh([]).size == 0
     with pytest.raises(ValueError, match="0 and 1"):
         counts.bh([0.5, float("nan")])
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "published"),
+    [
+        (0, 3, 0.088379),
+        (6, 2, 0.1749),
+        (10, 5, 0.206164),
+        (15, 5, 0.025035),
+        (25, 16, 0.164796),
+    ],
+)
+def test_the_published_e_tests_hold_and_the_exact_test_claims_less(now, before, published):
+    # the conditional test is exact; the E-test of Krishnamoorthy & Thomson (2004) is not quite
+    theirs = test_poisson_2indep(now, 1, before, 1, method="etest").pvalue
+    assert theirs == pytest.approx(published, abs=1e-4)
+    assert counts.compare_rates(now, 1, before, 1).p >= theirs
+
+
+def test_the_published_e_tests_with_unequal_times():
+    rates = {"method": "etest"}, {"method": "etest-wald"}
+    found = [test_poisson_2indep(100, 10, 25, 5, **how).pvalue for how in rates]
+    assert found == pytest.approx([0.00153807, 0.000574719], rel=1e-3)
