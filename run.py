@@ -35,6 +35,10 @@ COMPILE = (
     "uv pip compile pyproject.toml --extra test --universal --python-version 3.11 --quiet"
     " --generate-hashes --custom-compile-command 'python run.py lock' -o requirements"
 )
+TRUTH = [
+    f"python -m benchmarks.{name}"
+    for name in ("truth", "truth_of_change", "truth_of_time", "truth_of_situations")
+]
 BENCH = ["python benchmarks/report_cost.py", "python benchmarks/gather_cost.py"]
 LOCK = [
     f"{COMPILE}.lock",
@@ -54,7 +58,7 @@ TASKS = {
     "lock": ("räknar om låsfilerna (--upgrade: med nyare paket)", ".venv", LOCK, []),
     "sample": ("gör om exemplet", ".venv", ["python -m est_analysis.gather.sample"], EXAMPLE),
     "real": ("provar på verkliga data", ".venv", ["python -m pytest -m real tests/real"], []),
-    "truth": ("frågar efter det planterade", ".venv", ["python -m benchmarks.truth"], []),
+    "truth": ("frågar efter det planterade", ".venv", TRUTH, []),
     "faults": (
         "dödar körningar och ser om lagret håller",
         ".venv",

@@ -174,6 +174,25 @@ def test_a_sure_but_small_excess_is_not_worth_a_word():
     assert judged.word is Word.CANNOT_TELL
 
 
+def test_in_a_city_the_latest_are_searched_and_it_is_said(monkeypatch):
+    monkeypatch.setattr(where, "MOST", 120)
+    rows = scattered()
+    table = events(*rows, *followed(rows, 40))
+    found = where.repeats(table, NOW, LILLBY)
+    best = found.groups.iloc[0]
+    day = table["start"].sort_values().iloc[-120].date()
+    assert day < best["since"] <= date(2026, 9, 30)
+    assert best["n"] < 120
+    said = findings.repeats_finding(found, 100, 2, 0.95).sentences[Word.CLEAR]
+    assert "Räknat från" in SAY(said)
+    monkeypatch.setattr(where, "MOST", 70)
+    burst = where.bursts(events(*scattered(600)), NOW, LILLBY)
+    assert burst.since is not None
+    assert burst.n < 70
+    told = findings.bursts_finding(burst, 60, 0.95).sentences[Word.CANNOT_TELL]
+    assert "eftersom brotten är många" in SAY(told)
+
+
 def test_a_risk_that_moves_over_the_map_is_told_from_repeats():
     north, south = scattered(220, seed=4), scattered(220, seed=5)
     north = [{**row, "y": row["y"] / 50, "x": row["x"] / 50} for row in north]

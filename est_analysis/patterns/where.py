@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -30,6 +30,8 @@ DRAWS = 999
 """Permutations and simulations of each question, unless fewer are asked for."""
 MANY = 2000
 """From so many crimes of a group fewer permutations are made: each one costs more."""
+MOST = 5000
+"""In a city only so many of the latest occasions are searched; what is told says since when."""
 STUDY = timedelta(weeks=13)
 """What is going on is held against so long a time before: places have seasons of their own."""
 SEED = 2023
@@ -69,7 +71,8 @@ class Repeats:
     groups
         One row a group with enough occasions, the strongest first: ``group``, ``n``, ``p`` (of the
         largest excess over its bands), ``within_month`` (the same if dates also stay within their
-        month: what remains is no risk that moves over the map), ``knox`` (the table).
+        month: what remains is no risk that moves over the map), ``since`` (the first day, where
+        there are more than `MOST` in twelve months; else None), ``knox`` (the table).
     p
         That no group has near repeats: the smallest `p`, adjusted for the number of groups. Dates
         are permuted group by group, so the groups are independent (Sidak).
@@ -101,11 +104,14 @@ class Bursts:
         Occasions that take part.
     gate
         Whether there are enough.
+    since
+        The first day searched, where there are more than `MOST` in the period; else None.
     """
 
     found: pd.DataFrame
     n: int
     gate: bool
+    since: date | None = None
 
 
 def standing_out(
@@ -233,9 +239,10 @@ def repeats(
     """
     own = _occasions(in_period(located(events[events["kind"] == KIND]), period.year_to_end()))
     rows = []
-    for group, part in own.groupby("group"):
-        if len(part) < municipality.thresholds.minimum_repeats:
+    for group, whole in own.groupby("group"):
+        if len(whole) < municipality.thresholds.minimum_repeats:
             continue
+        part, since = _latest(whole)
         at = (part["x"].to_numpy(), part["y"].to_numpy(), part["day"].to_numpy(float))
         few = len(part) < MANY
         options: dict[str, Any] = {"draws": draws if few else min(draws, DRAWS)}
@@ -246,12 +253,12 @@ def repeats(
             near_repeats.knox(*at, rng=np.random.default_rng(SEED), within=within, **options)
             for within in (sort, month.astype(np.int64) * (sort.max() + 2) + sort)
         )
-        rows.append((str(group), len(part), knox.maximum_p, calm.maximum_p, knox))
-    table = pd.DataFrame(rows, columns=["group", "n", "p", "within_month", "knox"])
+        rows.append((str(group), len(part), knox.maximum_p, calm.maximum_p, since, knox))
+    table = pd.DataFrame(rows, columns=["group", "n", "p", "within_month", "since", "knox"])
     table = table.sort_values(["p", "group"], ignore_index=True)
     if table.empty:
         return Repeats(table, 1.0, len(own), pd.DataFrame(), _chains(own[:0]))
-    part = own[own["group"] == table["group"].iloc[0]]
+    part, _ = _latest(own[own["group"] == table["group"].iloc[0]])
     windows = near_repeats.by_window(
         part["x"],
         part["y"],
@@ -300,6 +307,7 @@ def bursts(
     gate = len(own) >= municipality.thresholds.minimum_scan
     if not gate:
         return Bursts(_cylinders([], own), len(own), gate)
+    own, since = _latest(own)
     end = int(np.datetime64(period.last, "D").astype(int)) if prospective else None
     found = scan.scan(
         own["x"],
@@ -311,7 +319,7 @@ def bursts(
         stop_after=stop_after,
         rng=np.random.default_rng(SEED),
     )
-    return Bursts(_cylinders(list(found.cylinders), own), len(own), gate)
+    return Bursts(_cylinders(list(found.cylinders), own), len(own), gate, since)
 
 
 LIVE_METRES, LIVE_DAYS = 200.0, 14.0
@@ -395,6 +403,15 @@ def _cylinders(found: list[scan.Cylinder], own: pd.DataFrame) -> pd.DataFrame:
         )
     names = ["place", "groups", "metres", "first", "last", "n", "expected", "llr", "p"]
     return pd.DataFrame(rows, columns=[*names, "recurrence"])
+
+
+def _latest(own: pd.DataFrame) -> tuple[pd.DataFrame, date | None]:
+    """Return the latest `MOST` occasions at most, whole days of them, and since when if any fell."""
+    if len(own) <= MOST:
+        return own, None
+    first = int(np.sort(own["day"].to_numpy())[-MOST])
+    after = own[own["day"] > first].reset_index(drop=True)
+    return after, np.datetime64(first + 1, "D").astype(object)
 
 
 def _occasions(events: pd.DataFrame) -> pd.DataFrame:

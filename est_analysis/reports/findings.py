@@ -458,6 +458,9 @@ def repeats_finding(found: Repeats, gate: int, smallest: int, level: float) -> F
         else " Det kan också bero på att brotten flyttade under året."
     )
     tight = (found.chains["n"] >= smallest) & (found.chains["metres"] <= TIGHT_METRES)
+    if best["since"] is not None:
+        more += " Räknat från {since}."
+        values["since"] = best["since"]
     chain = found.chains[tight].head(1).to_dict("records")
     if chain:
         more += " Mest: {count} brott kring {place}, {when}."
@@ -524,9 +527,12 @@ def bursts_finding(found: Bursts, gate: int, level: float, *, now: bool = False)
     }
     quiet = "Ingen säker anhopning. Tätast är det " + where + ": så tätt blir det ofta av en slump."
     often = ""
+    if found.since is not None:
+        values["since"] = found.since
+        often = " Sökt från {since}, eftersom brotten är många."
     if now and best["recurrence"] >= WATCH_DAYS:
         values["days"] = round(best["recurrence"])
-        often = " Så starkt av en slump ungefär var {days}:e dag."
+        often += " Så starkt av en slump ungefär var {days}:e dag."
     return Finding(
         sentences={word: Text(sentences.get(word, quiet) + often, values) for word in Word},
         estimate=float(best["n"] / best["expected"]),
