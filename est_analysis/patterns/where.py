@@ -406,7 +406,7 @@ def _cylinders(found: list[scan.Cylinder], own: pd.DataFrame) -> pd.DataFrame:
 
 
 def _latest(own: pd.DataFrame) -> tuple[pd.DataFrame, date | None]:
-    """Return the latest `MOST` occasions at most, whole days of them, and since when if any fell."""
+    """Return the latest `MOST` occasions at most, by whole days, and since when if any fell."""
     if len(own) <= MOST:
         return own, None
     first = int(np.sort(own["day"].to_numpy())[-MOST])
