@@ -185,10 +185,12 @@ def test_in_a_city_the_latest_are_searched_and_it_is_said(monkeypatch):
     assert best["n"] < 120
     said = findings.repeats_finding(found, 100, 2, 0.95).sentences[Word.CLEAR]
     assert "Räknat från" in SAY(said)
-    monkeypatch.setattr(where, "MOST", 70)
+    monkeypatch.setattr(where, "MOST_PAIRS", 150)
     burst = where.bursts(events(*scattered(600)), NOW, LILLBY)
     assert burst.since is not None
-    assert burst.n < 70
+    assert burst.n < len(scattered(600)) / 3
+    one_day = [{**row, "start": pd.Timestamp("2026-07-05")} for row in scattered(300)]
+    assert where.bursts(events(*one_day), NOW, LILLBY).since is None
     told = findings.bursts_finding(burst, 60, 0.95).sentences[Word.CANNOT_TELL]
     assert "eftersom brotten är många" in SAY(told)
 

@@ -31,7 +31,11 @@ DRAWS = 999
 MANY = 2000
 """From so many crimes of a group fewer permutations are made: each one costs more."""
 MOST = 5000
-"""In a city only so many of the latest occasions are searched; what is told says since when."""
+"""In a city near repeats are sought among so many of a group's latest occasions; it is said."""
+MOST_PAIRS = 60_000
+"""The scan goes back as far as its circles hold so many pairs in time and space; it is said."""
+RADIUS, LONGEST = 1000.0, 28
+"""A burst's largest circle in metres, and its longest run of days."""
 STUDY = timedelta(weeks=13)
 """What is going on is held against so long a time before: places have seasons of their own."""
 SEED = 2023
@@ -105,7 +109,7 @@ class Bursts:
     gate
         Whether there are enough.
     since
-        The first day searched, where there are more than `MOST` in the period; else None.
+        The first day searched, where the whole period would be too much (`MOST_PAIRS`); else None.
     """
 
     found: pd.DataFrame
@@ -307,13 +311,15 @@ def bursts(
     gate = len(own) >= municipality.thresholds.minimum_scan
     if not gate:
         return Bursts(_cylinders([], own), len(own), gate)
-    own, since = _latest(own)
+    own, since = _searchable(own)
     end = int(np.datetime64(period.last, "D").astype(int)) if prospective else None
     found = scan.scan(
         own["x"],
         own["y"],
         own["day"],
         end=end,
+        radius=RADIUS,
+        longest=LONGEST,
         every=float(period.days),
         draws=draws,
         stop_after=stop_after,
@@ -405,11 +411,27 @@ def _cylinders(found: list[scan.Cylinder], own: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*names, "recurrence"])
 
 
-def _latest(own: pd.DataFrame) -> tuple[pd.DataFrame, date | None]:
-    """Return the latest `MOST` occasions at most, by whole days, and since when if any fell."""
-    if len(own) <= MOST:
+def _searchable(own: pd.DataFrame) -> tuple[pd.DataFrame, date | None]:
+    """Return the latest occasions that a scan can search, and since when if any fell."""
+    from scipy.spatial import cKDTree
+
+    part, since = own, None
+    while True:
+        tree = cKDTree(part[["x", "y"]].to_numpy())
+        days = float(np.ptp(part["day"].to_numpy())) + 1
+        pairs = tree.count_neighbors(tree, RADIUS) * min(1.0, 2 * LONGEST / days)
+        fewer, later = _latest(part, len(part) * 2 // 3)
+        if pairs <= MOST_PAIRS or fewer.empty:  # one day alone is soon searched
+            return part, since
+        part, since = fewer, later
+
+
+def _latest(own: pd.DataFrame, most: int | None = None) -> tuple[pd.DataFrame, date | None]:
+    """Return the latest occasions by whole days, `MOST` unless said; since when, if any fell."""
+    most = MOST if most is None else most
+    if len(own) <= most:
         return own, None
-    first = int(np.sort(own["day"].to_numpy())[-MOST])
+    first = int(np.sort(own["day"].to_numpy())[-most])
     after = own[own["day"] > first].reset_index(drop=True)
     return after, np.datetime64(first + 1, "D").astype(object)
 
