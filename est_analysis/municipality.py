@@ -338,6 +338,8 @@ class Thresholds(_Part):
     cell_m: Annotated[float, Field(gt=0)] = 250.0
     cluster_radius_m: Annotated[float, Field(gt=0)] = 100.0
     cluster_minimum: Annotated[int, Field(ge=3)] = 10
+    cluster_method: Literal["dbscan", "hdbscan"] = "dbscan"
+    cluster_by: Literal["count", "severity"] = "count"
     minimum_clusters: Annotated[int, Field(ge=3)] = 30
     minimum_repeats: Annotated[int, Field(ge=10)] = 100
     minimum_scan: Annotated[int, Field(ge=10)] = 60

@@ -298,3 +298,32 @@ def test_the_middle_of_an_area_never_makes_a_cluster_nor_counts_in_a_share(preci
     # while the same events at a point of their own do
     point = {**centroid, "place_precision": "point"}
     assert clusters(events(at(0, 0, count=30), point), settings())["n"].tolist() == [500, 30]
+
+
+def test_severity_makes_a_place_dense_that_numbers_do_not():
+    grave = [at(x, 0, severity=3.0) for x in (0, 1, 2, 3, 4)]
+    mild = [at(3000 + 400 * k, 0, severity=1.0) for k in range(30)]
+    by = {name: settings(thresholds={"cluster_by": name}) for name in ("count", "severity")}
+    assert clusters(events(*grave, *mild), by["count"]).empty
+    found = clusters(events(*grave, *mild), by["severity"])
+    assert found["n"].tolist() == [5]
+    unknown = [{**row, "severity": float("nan")} for row in grave]
+    assert clusters(events(*unknown, *mild), by["severity"]).empty
+
+
+def test_hdbscan_needs_no_radius():
+    near = [at(x, y) for x in range(0, 50, 10) for y in range(0, 40, 10)]
+    wide = [at(9000 + x, y) for x in range(0, 1500, 300) for y in range(0, 1200, 300)]
+    plain = settings(thresholds={"cluster_radius_m": 100.0})
+    assert clusters(events(*near, *wide), plain)["n"].tolist() == [20]
+    free = settings(thresholds={"cluster_method": "hdbscan"})
+    found = clusters(events(*near, *wide), free)
+    assert found["n"].tolist() == [20, 20]
+    assert clusters(events(*[at(0, 0)] * 40), free)["n"].sum() in (0, 40)
+
+
+@pytest.mark.parametrize("method", ["dbscan", "hdbscan"])
+def test_those_who_share_an_address_share_its_cluster(method):
+    rows = [at(0, 0)] * 15 + [at(20, 0)] * 10 + [at(5000 + 50 * k, 0) for k in range(25)]
+    found = clusters(events(*rows), settings(thresholds={"cluster_method": method}))
+    assert found["n"].iloc[0] in (25, 50)

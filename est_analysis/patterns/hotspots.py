@@ -8,6 +8,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
 from est_analysis import counts
 from est_analysis.municipality import Municipality
@@ -182,8 +183,9 @@ def clusters(events: pd.DataFrame, municipality: Municipality) -> gpd.GeoDataFra
     events
         Accepted events of one kind of record; twelve months serve a small municipality.
     municipality
-        Its thresholds give the radius (metres), the smallest cluster and the smallest number of
-        located events for which clusters are sought at all.
+        Its thresholds give the radius (metres), the smallest cluster, the smallest number of
+        located events for which clusters are sought at all, the method (``cluster_method``) and
+        what an event weighs (``cluster_by``: one, or its severity of 1-3, one where unknown).
 
     Returns
     -------
@@ -197,6 +199,8 @@ def clusters(events: pd.DataFrame, municipality: Municipality) -> gpd.GeoDataFra
     -----
     Ester et al. (1996), KDD-96, with identical coordinates weighted by their number of events;
     the outline follows Wheeler & Reuter (2021): the union of buffers around the core points.
+    HDBSCAN (Campello et al. 2013) has no radius, and its implementations differ on ties: it is for
+    a look at other scales, never for comparing quarters.
     """
     thresholds = municipality.thresholds
     here = located(events)
@@ -204,15 +208,10 @@ def clusters(events: pd.DataFrame, municipality: Municipality) -> gpd.GeoDataFra
     columns = ["n", "share", "name", "groups", "places"]
     if total < thresholds.minimum_clusters:
         return gpd.GeoDataFrame(columns=columns, geometry=[], crs=municipality.crs)
-    from sklearn.cluster import DBSCAN
-
-    spots = here.groupby(["x", "y"])["count"].sum()
+    severity = here["severity"].fillna(1) if thresholds.cluster_by == "severity" else 1
+    spots = (here["count"] * severity).groupby([here["x"], here["y"]]).sum()
     at = spots.index.to_frame().to_numpy(float)
-    smallest = smallest_cluster(total, municipality)
-    model = DBSCAN(eps=thresholds.cluster_radius_m, min_samples=smallest)
-    labels = model.fit_predict(at, sample_weight=spots.to_numpy())
-    core = np.zeros(len(at), dtype=bool)
-    core[model.core_sample_indices_] = True
+    labels, core = _dense(at, spots.to_numpy(), municipality)
     label_of = pd.Series(labels, index=spots.index)
     label = label_of.loc[pd.MultiIndex.from_frame(here[["x", "y"]])].to_numpy()
 
@@ -235,6 +234,29 @@ def clusters(events: pd.DataFrame, municipality: Municipality) -> gpd.GeoDataFra
         outlines.append(outline.simplify(thresholds.cluster_radius_m / 20))
     found = gpd.GeoDataFrame(rows, columns=columns, geometry=outlines, crs=municipality.crs)
     return found.sort_values(["n", "name"], ascending=[False, True], ignore_index=True)
+
+
+def _dense(
+    at: NDArray[np.float64], weight: NDArray[np.float64], municipality: Municipality
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return each spot's cluster, -1 for none, and whether it is one of the cluster's core."""
+    thresholds = municipality.thresholds
+    smallest = smallest_cluster(int(weight.sum()), municipality)
+    if thresholds.cluster_method == "hdbscan":
+        from sklearn.cluster import HDBSCAN
+
+        times = np.maximum(1, np.rint(weight)).astype(np.int64)
+        model = HDBSCAN(min_cluster_size=max(2, smallest), copy=True)
+        labels = model.fit_predict(np.repeat(at, times, axis=0))
+        own = labels[np.cumsum(times) - 1]  # those who share a spot share its cluster
+        return own, own >= 0
+    from sklearn.cluster import DBSCAN
+
+    dbscan = DBSCAN(eps=thresholds.cluster_radius_m, min_samples=smallest)
+    labels = dbscan.fit_predict(at, sample_weight=weight)
+    core = np.zeros(len(at), dtype=bool)
+    core[dbscan.core_sample_indices_] = True
+    return labels, core
 
 
 def _commonest(tally: pd.Series) -> str:
