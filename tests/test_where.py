@@ -280,3 +280,18 @@ def test_row_order_changes_nothing():
     one, other = (where.standing_out(t, NOW, LILLBY).table for t in (table, mixed))
     pd.testing.assert_frame_equal(one, other)
     assert where.repeats(table, NOW, LILLBY).p == where.repeats(mixed, NOW, LILLBY).p
+
+
+def test_the_meeting_is_told_how_often_chance_alone_is_as_strong():
+    fortnight = periods.parse("2026-09-17--2026-09-30")
+    rows = [row for row in scattered(500, seed=6) if row["start"] >= pd.Timestamp("2026-07-02")]
+    at = {"x": 509_000.0, "y": 6_509_000.0, "place": "Hamnen"}
+    burst = [{"start": f"2026-09-{19 + k} 12:00", **at, "x": at["x"] + 9 * k} for k in range(9)]
+    found = where.bursts(events(*rows, *burst), fortnight, LILLBY, prospective=True)
+    best = found.found.iloc[0]
+    assert best["recurrence"] == pytest.approx(14 / best["p"])
+    for recurrence, word in ((365, "Larm: så starkt"), (364, "Bevaka: så starkt"), (99, "")):
+        told = replace(found, found=found.found.assign(recurrence=float(recurrence)))
+        said = findings.bursts_finding(told, 60, 0.95, now=True).sentences[Word.CLEAR]
+        assert (word or "Anhopning") in SAY(said)
+        assert ("en gång på" in SAY(said)) == bool(word)

@@ -532,7 +532,8 @@ def bursts_finding(found: Bursts, gate: int, level: float, *, now: bool = False)
         often = " Sökt från {since}, eftersom brotten är många."
     if now and best["recurrence"] >= WATCH_DAYS:
         values["days"] = round(best["recurrence"])
-        often += " Så starkt av en slump ungefär var {days}:e dag."
+        values["label"] = Text("Larm" if best["recurrence"] >= ALARM_DAYS else "Bevaka")
+        often += " {label}: så starkt av en slump ungefär en gång på {days} dagar."
     return Finding(
         sentences={word: Text(sentences.get(word, quiet) + often, values) for word in Word},
         estimate=float(best["n"] / best["expected"]),
@@ -543,8 +544,8 @@ def bursts_finding(found: Bursts, gate: int, level: float, *, now: bool = False)
     )
 
 
-WATCH_DAYS = 100
-"""From so many days between false alarms as strong, the meeting is told how many."""
+WATCH_DAYS, ALARM_DAYS = 100, 365
+"""Days between false alarms as strong from which the meeting is told to watch, or to act."""
 
 
 def cluster_finding(clusters: pd.DataFrame, located: int, thresholds: Thresholds) -> Finding:

@@ -49,6 +49,7 @@ from est_analysis.reports.tables.unusual import (
     bursts,
     live_repeats,
     near_repeats,
+    repeat_windows,
     standing_out,
 )
 from est_analysis.reports.tables.where import (
@@ -75,7 +76,7 @@ QUARTERLY: TablesOf = {
     for function in (
         *(totals, groups, areas, accounting, quality, quarantine, near_misses, unread),
         *(ruling_faults, reporters, fortnights, places, clusters, rhythm, situations),
-        *(standing_out, near_repeats, bursts),
+        *(standing_out, near_repeats, repeat_windows, bursts),
         *(ranked_places, ranked_streets, ranked_cells, few, profiles, beside, beside_areas),
         *(surveys, survey_faults, tried, moved),
         *(own_hours, year_wheel, hours, weekdays, clock),
@@ -133,6 +134,7 @@ __all__ = [
     "ranked_places",
     "ranked_streets",
     "register_faults",
+    "repeat_windows",
     "reported",
     "reporters",
     "rhythm",

@@ -84,6 +84,28 @@ def near_repeats(results: Results) -> Table:
     )
 
 
+def repeat_windows(results: Results) -> Table:
+    """Return how the answer about near repeats hangs on the length of the window."""
+    found = results.repeats
+    rows: list[list[Any]] = []
+    if len(found.groups):
+        for row in found.windows.to_dict("records"):
+            apart = Text("{m}, {d}", {"m": Text(row["space"]), "d": Text(row["time"])})
+            rows.append([int(row["days"]), int(row["n"]), apart, row["observed"], row["ratio"]])
+    return Table(
+        "par_efter_fonster",
+        Text("Hur svaret hänger på hur lång tid som ses"),
+        ["Dygn", "Brott", "Mest skiljer", "Par", "Gånger"],
+        rows,
+        results.language,
+        Text(
+            "Växer skillnaden med tiden talar det för att brotten flyttar sig under året, inte för "
+            "att de upprepas."
+        ),
+        folded="Visa hur svaret hänger på tiden som ses",
+    )
+
+
 def bursts(results: Results) -> Table:
     """Return where crimes gathered most in time within the period."""
     return _bursts(results, results.bursts, "anhopningar", Text("Tätast i både tid och rum"))
