@@ -264,7 +264,7 @@ def _sizes(delivered: list[Delivery]) -> pd.DataFrame:
 
 
 def _account(files: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    fates = rows.groupby(["source", "file", "fate"]).size().unstack(fill_value=0)
+    fates = rows.value_counts(["source", "file", "fate"]).unstack(fill_value=0)
     each = pd.MultiIndex.from_frame(files[["source", "file"]])
     fates = fates.reindex(index=each, columns=list(FATES), fill_value=0)
     fates = fates.reset_index(drop=True).rename_axis(columns=None)
