@@ -82,6 +82,9 @@ def test_tables_one_after_another_keep_their_order_and_texts(n):
         ["1", "01", "2"],  # alike as numbers
         ["a", "b", ""],
         ["K7", "K8"],
+        ["polis:7", "polis:12", "polis:-7"],
+        ["polis:1", "polis:12", "polis:123", "polis:01"],
+        ["å1", "ä1"],  # alike after what stands before the number
         ["9" * 30, "9" * 29 + "8"],
         ["x"],
         [],

@@ -213,7 +213,7 @@ def _accepted(rows: pd.DataFrame) -> pd.DataFrame:
 
     own = np.flatnonzero(rows["fate"] == ACCEPTED)
     start = rows["start"].to_numpy()
-    own = own[np.argsort(start[own], kind="stable")]
+    own = own[_in_time(start[own])]
     as_next = np.diff(start[own]) == np.timedelta64(0)
     tied = np.zeros(len(own), dtype=bool)
     tied[1:] |= as_next
@@ -222,6 +222,14 @@ def _accepted(rows: pd.DataFrame) -> pd.DataFrame:
     ascending = [(name, "ascending") for name in keys]
     own[tied] = own[tied][pc.sort_indices(pa.table(keys), sort_keys=ascending)]
     return _taken_out(rows, own)
+
+
+def _in_time(at: NDArray[np.datetime64]) -> NDArray[np.intp]:
+    """Return the stable order of moments, sorted by 16 bits at a time: far faster than by 64."""
+    if len(at) == 0:
+        return np.arange(0)
+    since = (at - at.min()).astype("<i8")
+    return np.lexsort(since.view("<u2").reshape(-1, 4).T)
 
 
 def _taken_out(rows: pd.DataFrame, order: NDArray[np.intp]) -> pd.DataFrame:
@@ -256,7 +264,7 @@ def _sizes(delivered: list[Delivery]) -> pd.DataFrame:
 
 
 def _account(files: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    fates = rows.groupby(["source", "file", "fate"]).size().unstack(fill_value=0)
+    fates = rows.value_counts(["source", "file", "fate"]).unstack(fill_value=0)
     each = pd.MultiIndex.from_frame(files[["source", "file"]])
     fates = fates.reindex(index=each, columns=list(FATES), fill_value=0)
     fates = fates.reset_index(drop=True).rename_axis(columns=None)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from est_analysis.gather import codes, coordinates, guard, numbers, tables, times
+from est_analysis.gather.abreast import abreast
 from est_analysis.gather.coordinates import Coordinates
 from est_analysis.gather.fates import Fates, Pile
 from est_analysis.gather.geography import Geography
@@ -59,16 +60,21 @@ def assess(
 
     for column, values in source.keep.items():
         fates.drop(~_text(rows, column).isin(values))
-    at, unreadable = _coordinates(municipality, source, rows, geography)
+    (at, unreadable), moments = abreast(
+        len(rows),
+        lambda: _coordinates(municipality, source, rows, geography),
+        lambda: _moments(municipality, source, rows),
+    )
     if source.outside == "drop":  # a row of somewhere else is not ours to mend
         _stop_coordinates(source, at, unreadable, fates)
     group, kind, police = _group_and_kind(municipality, source, rows, fates, decided)
-    moments = _moments(municipality, source, rows, fates)
+    _stop_moments(source, moments, fates)
     _stop_coordinates(source, at, unreadable, fates)
     severity = _whole(rows, source.columns.severity, fates, "bad_severity", 1, 3)
     count = _whole(rows, source.columns.count, fates, "bad_count", 1, 10**6).fillna(1)
-    texts, emptied = _texts(pile, source, fates)
-    ids, repeats = _identity(pile, source)
+    (texts, emptied), (ids, repeats) = abreast(
+        len(rows), lambda: _texts(pile, source, fates), lambda: _identity(pile, source)
+    )
 
     table = pd.DataFrame(
         {
@@ -205,7 +211,7 @@ def _with_lost_zeros(code: pd.Series, known: set[str]) -> pd.Series:
 
 
 def _moments(
-    municipality: Municipality, source: Source, rows: pd.DataFrame, fates: Fates
+    municipality: Municipality, source: Source, rows: pd.DataFrame
 ) -> dict[str, times.Moments]:
     """Return when each row began, was surely over and was registered, as far as the source says."""
     moments: dict[str, times.Moments] = {}
@@ -217,7 +223,7 @@ def _moments(
         if columns is None:
             continue
         given = [rows[column] for column in columns]
-        read = times.read(
+        moments[part] = times.read(
             given,
             zone=municipality.time_zone,
             form=source.date_format,
@@ -225,16 +231,22 @@ def _moments(
             ignore_offset=source.ignore_offset,
             placeholders=() if part == "registered" else source.default_times,
         )
+    if "end" in moments:
+        over = times.end_of(moments["end"], moments["start"].at, zone=municipality.time_zone)
+        moments["end"] = replace(moments["end"], at=over)
+    return moments
+
+
+def _stop_moments(source: Source, moments: dict[str, times.Moments], fates: Fates) -> None:
+    for part, read in moments.items():
+        if (columns := getattr(source.columns, part)) is None:
+            continue
         fates.quarantine(read.unreadable, f"unreadable_{part}", columns[0])
         if part == "start":
             fates.quarantine(read.at.isna(), "no_start", columns[0])
-        moments[part] = read
     if "end" in moments:
-        start = moments["start"].at
-        over = times.end_of(moments["end"], start, zone=municipality.time_zone)
-        fates.quarantine(over < start, "end_before_start", source.columns.end[0])  # type: ignore[index]
-        moments["end"] = replace(moments["end"], at=over)
-    return moments
+        wrong = moments["end"].at < moments["start"].at
+        fates.quarantine(wrong, "end_before_start", source.columns.end[0])  # type: ignore[index]
 
 
 def _coordinates(

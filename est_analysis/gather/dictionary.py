@@ -49,6 +49,9 @@ TABLES = {
 _TYPES = {"str": "text", "float": "tal", "int": "heltal", "bool": "ja/nej", "datetime": "tid"}
 """How a type's name begins, and what people call it."""
 
+_SAID = {"str_length": "inte tom", "unique": "unik"}
+"""What people call a rule without limits."""
+
 
 def text() -> str:
     """Return the whole dictionary as Markdown."""
@@ -103,7 +106,7 @@ def _column(name: str, column: pa.Column) -> tuple[str, ...]:
         str(column.description),
         kind,
         str(told.get("unit", "")),
-        "; ".join([*map(_allowed, column.checks), *(["unik"] if column.unique else [])]),
+        "; ".join(map(_allowed, column.checks)),
         "ja" if column.nullable else "",
         str(told.get("sensitivity", "")),
     )
@@ -118,8 +121,8 @@ def _allowed(check: pa.Check) -> str:
         return f"{limits['min_val']}–{limits['max_val']}"
     if "min_value" in limits and "max_value" in limits and limits["max_value"] is not None:
         return f"{limits['min_value']}–{limits['max_value']}"
-    if check.name == "str_length":
-        return "inte tom"
+    if check.name in _SAID:
+        return _SAID[check.name]
     return f"minst {limits['min_value']}"
 
 

@@ -263,9 +263,10 @@ def _read_csv(file: _File) -> Raw:
         cells = None if shifted else _quickly(file.content, encoding, delimiter, at, len(header))
         if cells is None:
             return _row_by_row(file, file.content.decode(encoding), delimiter, at, header)
-        filled = (cells != "").any(axis=1)
+        blank = cells[cells[0] == ""]  # only of these can all be empty
+        blank = blank[(blank == "").all(axis=1)]
         cells = cells[file.positions(header)]
-        return Raw(header, cells if filled.all() else cells[filled], (), at + 1)
+        return Raw(header, cells.drop(blank.index) if len(blank) else cells, (), at + 1)
     except UnicodeError as error:
         raise _wrong_encoding(file, encoding) from error
 

@@ -10,6 +10,7 @@ import shapely
 from numpy.typing import NDArray
 
 from est_analysis.gather import gazetteer, homes, stacks
+from est_analysis.gather.abreast import abreast
 from est_analysis.gather.gazetteer import normal
 from est_analysis.gather.geography import (
     NEAR_PLACE_M,
@@ -102,8 +103,9 @@ def place_events(
         If the settings name a place that the gazetteer lacks.
     """
     x, y = events["x"], events["y"]
-    here = spots(x, y)
-    known = gazetteer.match(events, geography, decided)
+    here, known = abreast(
+        len(events), lambda: spots(x, y), lambda: gazetteer.match(events, geography, decided)
+    )
     level = known.each("level")
     in_gazetteer = level == "place"
     declared = text_of(events["source"].astype("category").map(ways.precision_of))

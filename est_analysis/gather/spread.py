@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import cache
 
@@ -30,11 +31,18 @@ def plain(column: pd.Series) -> pd.Series:
 
 
 def unlike(texts: pd.Series) -> bool:
-    """Tell whether no text stands twice; unlike numbers are unlike texts, and faster told apart."""
-    import pyarrow as pa
+    """
+    Tell whether no text stands twice; unlike numbers are unlike texts, and faster told apart.
 
+    As much is cut off each text as stands before the first one's number: what then is unlike, was.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    cells = pa.array(texts, type=pa.large_string())
+    before = re.split(r"\d", str(next(iter(texts), "")), maxsplit=1)[0]
     try:
-        numbers = pa.array(texts, type=pa.large_string()).cast(pa.int64())
+        numbers = pc.utf8_slice_codeunits(cells, len(before)).cast(pa.int64())
     except pa.ArrowInvalid:
         return texts.is_unique
     return pd.Series(numbers).is_unique or texts.is_unique

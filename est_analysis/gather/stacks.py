@@ -43,7 +43,7 @@ NAMES_ENOUGH = 10
 LISTED_ENOUGH, LISTED_SHARE = 20, 0.01
 """From how many events, and what share, a coordinate is listed though nothing is wrong with it."""
 _WHERE = ["point", "street", "place"]
-_READ = ["source", "x", "y", "place", "group", "start", "time_precision", "count"]
+_READ = ["source", "place", "group", "start", "time_precision", "count"]
 
 
 @dataclass(frozen=True)
@@ -104,9 +104,9 @@ def find(
     if not exact.any():
         return Stacks(tables.empty(tables.STACKS), same("", events.index))
     own = events[_READ] if exact.all() else events.loc[exact, _READ]
-    number = here.among(exact.to_numpy()).number
-    own = own.assign(spot=number[exact.to_numpy()])
-    spots = _spots(own).assign(what="", means="")
+    here = here.among(exact.to_numpy())
+    own = own.assign(spot=here.number[exact.to_numpy()])
+    spots = _spots(own, here).assign(what="", means="")
     _settle(spots, geography, settled)
     _stand_ins(spots, geography)
     _many_names(spots, own)
@@ -116,7 +116,7 @@ def find(
     only = _only_points(own.loc[unexplained, ["source", "spot"]], precision, named)
     if only:
         means[only] = "municipality"
-    single = _spots(own.loc[only]).assign(what="one_point", means="municipality")
+    single = _spots(own.loc[only], here).assign(what="one_point", means="municipality")
 
     _list_others(spots, own, means == "", geography)
     table = pd.concat([spots[spots["what"] != ""], single], ignore_index=True)
@@ -127,8 +127,10 @@ def find(
     return Stacks(table, means.reindex(events.index, fill_value=""))
 
 
-def _spots(own: pd.DataFrame) -> pd.DataFrame:
-    return own.groupby("spot").agg(x=("x", "first"), y=("y", "first"), n=("count", "sum"))
+def _spots(own: pd.DataFrame, here: Spots) -> pd.DataFrame:
+    n = own.groupby("spot")["count"].sum()
+    x, y = here.xy[n.index].T
+    return pd.DataFrame({"x": x, "y": y, "n": n})
 
 
 def _settle(spots: pd.DataFrame, geography: Geography, settled: tuple[StandIn, ...]) -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from est_analysis.errors import DeliveryError
-from est_analysis.gather import guard
+from est_analysis.gather import guard, spread
 from est_analysis.gather.times import PRECISIONS
 from est_analysis.municipality import PlacePrecision, RecordKind
 
@@ -28,11 +28,16 @@ def _told(description: str, *, unit: str = "", sensitivity: str = "") -> dict[st
     }
 
 
+def _once(texts: pd.Series) -> bool | pd.Series:
+    """Tell whether no text stands twice, or else which stand there for the first time."""
+    return spread.unlike(texts) or ~texts.duplicated()
+
+
 EVENTS = pa.DataFrameSchema(
     {
         "event_id": pa.Column(
             str,
-            unique=True,
+            pa.Check(_once, name="unique", ignore_na=False),
             **_told(
                 "Radens nyckel: källans namn och partens eget nummer, eller ett avtryck av raden",
                 sensitivity="intern",
