@@ -273,7 +273,7 @@ class Design:
         return float(weakest_first[at]) if at < len(weakest_first) else None
 
     def years_needed(self, effect: float) -> int | None:
-        """Return the seasons after which `effect` is claimed with a power of 80 %; None over ten."""
+        """Return the seasons until `effect` is claimed with a power of 80 %; None over ten."""
         for seasons in range(1, LONGEST_YEARS + 1):
             if self.power(effect, seasons) >= POWER:
                 return seasons

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import numpy as np
@@ -12,10 +13,12 @@ import scipy
 
 from est_analysis.counts import Interval, compare_rates
 from est_analysis.errors import PeriodError
+from est_analysis.evidence import SHARES
 from est_analysis.gather.gazetteer import normal
 from est_analysis.gather.geography import Geography
+from est_analysis.measures.design import POWER, Design, Outcomes, exact, outcomes
 from est_analysis.measures.register import Register
-from est_analysis.municipality import Municipality
+from est_analysis.municipality import Municipality, Thresholds
 from est_analysis.patterns.coverage import first_covered, in_period
 from est_analysis.patterns.hotspots import located
 from est_analysis.periods import Period, parse
@@ -125,11 +128,22 @@ class Evaluation:
     window
         The time since the effect was expected, up to the end of the reported period.
     difference
-        Weighted displacement difference in events per window; None below the gate.
+        Weighted displacement difference in events per window; None where a count is below
+        ``thresholds.minimum_evaluation``.
     ratio, interval
-        Ratio of rates after to before, relative to the comparison place; None below the gate.
+        Ratio of rates after to before, relative to the comparison place; None where the four
+        counts' sums could not carry a claim.
     p
-        The larger of the p-values of difference and ratio, so that a claim needs both.
+        The larger of the p-values of difference and ratio, so that a claim needs both; the exact
+        test's where a count is below ``thresholds.minimum_evaluation``.
+    chosen
+        Whether the register says on which period the place was chosen. If it does not, the
+        baseline may hold the peak that chose it, and nothing can be more than an indication.
+    sufficient
+        Whether a change of ``thresholds.relevant_change``, either way, would have been seen with
+        a power of 80 %; if not, "no sign" is not said.
+    design
+        What there was to see an effect by; None without a baseline or a comparison place.
     why_not
         Empty, or why nothing can be judged: ``not_started``, ``no_place``, ``no_baseline``,
         ``no_comparison``, ``too_few``, ``missing_file``.
@@ -151,6 +165,9 @@ class Evaluation:
     interval: Interval | None = None
     p: float | None = None
     why_not: str = ""
+    chosen: bool = True
+    sufficient: bool = False
+    design: Design | None = None
 
 
 def evaluate(
@@ -193,42 +210,44 @@ def evaluate(
     list of Evaluation
     """
     problems = register.problems.set_index("id")
-    found = [
-        _evaluate(
+    counted = [
+        _counted(
             events,
             measure,
             problems.loc[measure["problem"]],
             period,
             municipality,
             geography,
-            dispersion,
         )
         for _, measure in register.measures.iterrows()
         if measure["problem"] in problems.index
     ]
-    return found if whole else [_unjudged(one) for one in found]
+    if not whole:
+        return [_unjudged(one) for one in counted]
+    return _judged(counted, municipality.thresholds, max(1.0, dispersion))
 
 
 def _unjudged(evaluation: Evaluation) -> Evaluation:
     """Return what is known of a measure without any count: some would be too low."""
-    keep = ("measure", "problem", "place", "group")
+    keep = ("measure", "problem", "place", "group", "chosen")
     why = evaluation.why_not if evaluation.window is None else "missing_file"
     return Evaluation(**{name: getattr(evaluation, name) for name in keep}, why_not=why)
 
 
-def _evaluate(
+def _counted(
     events: pd.DataFrame,
     measure: pd.Series,
     problem: pd.Series,
     period: Period,
     municipality: Municipality,
     geography: Geography,
-    dispersion: float,
 ) -> Evaluation:
+    """Return the counts, or why there are none; nothing is judged yet."""
     group = str(problem["grupp"])
     centre = _centre(problem["plats"], problem["x"], problem["y"], geography)
     place = str(problem["plats"] or problem["beskrivning"])
     known = {"measure": measure["id"], "problem": problem.name, "place": place, "group": group}
+    known["chosen"] = _chosen(str(problem["vald_period"])) is not None
     if centre is None:
         return Evaluation(**known, why_not="no_place")
     window = _window(measure, period)
@@ -254,33 +273,81 @@ def _evaluate(
         comparison_before=comparison[0],
         comparison_after=comparison[1],
     )
-    if min(before, after, *comparison) < municipality.thresholds.minimum_evaluation:
-        return Evaluation(**known, why_not="too_few")
-    level = municipality.thresholds.interval_level
-    return _judged(known, (before, after), comparison, level, max(1.0, dispersion))
+    return Evaluation(**known)
 
 
 def _judged(
-    known: dict,
-    treated: tuple[int, int],
-    comparison: tuple[int, int],
-    level: float,
-    dispersion: float,
+    counted: list[Evaluation], thresholds: Thresholds, dispersion: float
+) -> list[Evaluation]:
+    """Judge what can be judged; which that is hangs on sums only."""
+    laid = [
+        None
+        if e.comparison_before < 0
+        else outcomes(
+            (e.before, e.after),
+            (e.comparison_before, e.comparison_after),
+            seasons=(e.years, 1),
+            dispersion=dispersion,
+            least=thresholds.minimum_evaluation,
+        )
+        for e in counted
+    ]
+    alpha = _alpha([one for one in laid if one is not None], thresholds)
+    return [
+        e if one is None else _held(e, one, alpha, thresholds, dispersion)
+        for e, one in zip(counted, laid, strict=True)
+    ]
+
+
+def _alpha(laid: Iterable[Outcomes], thresholds: Thresholds) -> float:
+    """
+    Return the level at which a claim is possible: questions that could not reach it are not asked.
+
+    The risk is shared by no more questions than can reach their share (Tarone 1990, Biometrics
+    46:515-522).
+    """
+    asked, questions = list(laid), 1
+    whole = thresholds.indication * SHARES["measure"]
+    while sum(one.reaches(whole / questions) for one in asked) > questions:
+        questions += 1
+    return whole / questions
+
+
+def _held(
+    counted: Evaluation, laid: Outcomes, alpha: float, thresholds: Thresholds, dispersion: float
 ) -> Evaluation:
+    treated = counted.before, counted.after
+    comparison = counted.comparison_before, counted.comparison_after
+    level, change = thresholds.interval_level, thresholds.relevant_change
+    known = replace(
+        counted,
+        sufficient=min(laid.power(1 / change, 1 - level), laid.power(change, 1 - level)) >= POWER,
+        design=Design(
+            counted.before / counted.years,
+            sum(comparison) / (counted.years + 1),
+            counted.years,
+            dispersion,
+            alpha,
+            thresholds.minimum_evaluation,
+        ),
+    )
+    if not laid.reaches(alpha):
+        return replace(known, why_not="too_few")
+    if min(*treated, *comparison) < thresholds.minimum_evaluation:
+        found = exact(treated, comparison, dispersion=dispersion, level=level)
+        return replace(known, ratio=found.ratio, interval=found.interval, p=found.p)
     difference = weighted_displacement_difference(
-        treated, comparison, time_weights=(known["years"], 1), dispersion=dispersion, level=level
+        treated, comparison, time_weights=(counted.years, 1), dispersion=dispersion, level=level
     )
     log_ratio = math.log(treated[1] * comparison[0] / (treated[0] * comparison[1]))
     error = math.sqrt(dispersion * sum(1 / n for n in (*treated, *comparison)))
     reach = float(scipy.special.ndtri((1 + level) / 2)) * error
-    p_ratio = float(2 * scipy.special.ndtr(-abs(log_ratio) / error))
-    same_way = log_ratio * difference.estimate > 0
-    return Evaluation(
-        **known,
+    return replace(
+        known,
         difference=difference,
         ratio=math.exp(log_ratio),
         interval=Interval(math.exp(log_ratio - reach), math.exp(log_ratio + reach), level),
-        p=max(p_ratio, difference.p) if same_way else 1.0,
+        p=float(laid.p[counted.after - int(laid.after[0])]),
     )
 
 
