@@ -1,0 +1,85 @@
+"""What is said of measures: small counts, an unknown choice, and what numbers could have shown."""
+
+import pytest
+from frames import settings
+from test_evaluation import BEFORE, HISTORY, THERE, judged, quarter_of, yearly
+
+from est_analysis.evidence import Word, judge
+from est_analysis.measures.design import Design
+from est_analysis.reports.findings_of_measures import design_finding, judged_finding, power_line
+from est_analysis.reports.language import Language
+
+SAY = Language("sv")
+THRESHOLDS = settings().thresholds
+CHOSEN = {"vald_period": "2021Q1"}
+SILENT = [HISTORY, *yearly([2, 25, 25, 25], **BEFORE), *yearly([25] * 4, **THERE)]
+
+
+def word_of(evaluation):
+    (found,) = judge([judged_finding(evaluation, "Belysning", 0)], THRESHOLDS)
+    return found
+
+
+def test_a_place_that_went_silent_is_clear():
+    found = word_of(judged(SILENT, problem=CHOSEN))
+    assert found.word is Word.CLEAR
+    said = SAY.say(found.text)
+    assert "tydligt färre" in said
+    assert "2 anmälda brott mot 25" in said
+    assert "Registret säger inte" not in said
+
+
+def test_an_unknown_period_of_choice_is_at_most_an_indication():
+    found = word_of(judged(SILENT))
+    assert found.word is Word.INDICATION
+    assert "Registret säger inte" in SAY.say(found.text)
+    many = word_of(judged(quarter_of([40, 200, 200, 200])))
+    assert (many.word, many.strongest) == (Word.INDICATION, Word.INDICATION)
+    known = word_of(judged(quarter_of([40, 200, 200, 200]), problem=CHOSEN))
+    assert known.word is Word.CLEAR
+
+
+def test_no_sign_is_not_said_of_a_design_that_might_have_missed_it():
+    rows = quarter_of([60, 60, 60, 60])
+    found = judged_finding(judged(rows, problem=CHOSEN), "Belysning", 0)
+    assert found.interval.excludes_change(THRESHOLDS.relevant_change) is not found.sufficient
+    assert judge([found], THRESHOLDS)[0].word is Word.CANNOT_TELL
+    enough = word_of(judged(quarter_of([200] * 4), problem=CHOSEN))
+    assert enough.word is Word.NO_SIGN
+
+
+def test_nothing_judged_is_said_as_before():
+    found = word_of(judged(measure={"jamforelseplats": ""}))
+    assert found.word is Word.CANNOT_TELL
+    assert not found.tested
+
+
+LINES = [
+    (Design(200, 200, 3), "en minskning måste vara minst", "behövs"),
+    (Design(50, 50, 3, alpha=0.06), "Det behövs 2 år för att se en minskning med 50", "tio år"),
+    (Design(10, 10, 3, alpha=0.06), "syns inte ens på tio år", "Det behövs"),
+    (Design(1, 1, 3), "inte ens ett helt stopp", "måste vara"),
+]
+
+
+@pytest.mark.parametrize(("design", "said", "unsaid"), LINES)
+def test_the_line_says_what_the_numbers_can_show(design, said, unsaid):
+    line = SAY.say(power_line(design, 2.0))
+    assert said in line
+    assert unsaid not in line
+
+
+def test_a_shorter_period_is_not_called_a_year():
+    line = SAY.say(power_line(Design(50, 50, 3, alpha=0.06), 2.0, whole_year=False))
+    assert "2 så långa perioder" in line
+    line = SAY.say(power_line(Design(10, 10, 3, alpha=0.06), 2.0, whole_year=False))
+    assert "tio så långa perioder" in line
+
+
+def test_the_line_of_a_measure_has_its_name_and_no_word():
+    found = design_finding(judged(), "Belysning", THRESHOLDS)
+    (kept,) = judge([found], THRESHOLDS)
+    assert kept.word is None
+    assert SAY.say(kept.text).startswith("Belysning (Torget): en minskning måste vara minst")
+    with pytest.raises(ValueError, match="no numbers"):
+        design_finding(judged(measure={"jamforelseplats": ""}), "Belysning", THRESHOLDS)
