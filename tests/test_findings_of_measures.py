@@ -1,12 +1,32 @@
 """What is said of measures: small counts, an unknown choice, and what numbers could have shown."""
 
+from dataclasses import replace
+
+import pandas as pd
 import pytest
-from frames import settings
-from test_evaluation import BEFORE, HISTORY, THERE, judged, quarter_of, yearly
+from frames import events, settings
+from test_evaluation import (
+    BEFORE,
+    GEOGRAPHY,
+    HISTORY,
+    Q1,
+    THERE,
+    judged,
+    quarter_of,
+    register,
+    yearly,
+)
 
 from est_analysis.evidence import Word, judge
 from est_analysis.measures.design import Design
-from est_analysis.reports.findings_of_measures import design_finding, judged_finding, power_line
+from est_analysis.measures.evaluation import evaluate
+from est_analysis.measures.regression import Fall
+from est_analysis.reports.findings_of_measures import (
+    design_finding,
+    fall_finding,
+    judged_finding,
+    power_line,
+)
 from est_analysis.reports.language import Language
 
 SAY = Language("sv")
@@ -83,3 +103,47 @@ def test_the_line_of_a_measure_has_its_name_and_no_word():
     assert SAY.say(kept.text).startswith("Belysning (Torget): en minskning måste vara minst")
     with pytest.raises(ValueError, match="no numbers"):
         design_finding(judged(measure={"jamforelseplats": ""}), "Belysning", THRESHOLDS)
+
+
+def evaluated_among(alike, chosen):
+    """Return the evaluation of Torget, with so many other squares of ten events a year."""
+    squares = [
+        {"name": f"Torg {i}", "place_type": "torg", "x": 20_000.0 + 1_000 * i, "y": 0.0}
+        for i in range(alike)
+    ]
+    places = pd.concat([GEOGRAPHY.places, pd.DataFrame(squares)], ignore_index=True)
+    rows = [*SILENT]
+    for i, square in enumerate(squares):
+        rows += yearly([10, 10 + i % 5, 10, 10 - i % 4], x=square["x"], y=0.0)
+    (found,) = evaluate(
+        events(*rows),
+        register(problem={"vald_period": chosen}),
+        Q1,
+        settings(),
+        replace(GEOGRAPHY, places=places),
+    )
+    return found
+
+
+def test_the_fall_that_comes_by_itself_stands_beside_the_naive_baseline():
+    found = evaluated_among(20, "")
+    assert found.fall.naive == 25
+    assert 10 < found.fall.shrunken < 25
+    assert found.fall.places == 21
+    said = SAY.say(fall_finding(found, "Belysning").text)
+    assert "regression mot medelvärdet" in said
+    assert "25 i snitt före" in said
+    assert "21 liknande platser" in said
+
+
+def test_no_fall_is_told_where_the_choice_is_clean_or_few_places_are_alike():
+    assert evaluated_among(20, "2020").fall is None
+    assert evaluated_among(3, "").fall is None
+    assert evaluated_among(20, "2024").fall is not None
+    with pytest.raises(ValueError, match="by itself"):
+        fall_finding(evaluated_among(20, "2020"), "Belysning")
+
+
+def test_a_place_chosen_at_its_best_is_not_said_to_improve():
+    low = replace(evaluated_among(20, ""), fall=Fall(2.0, 4.0, 21))
+    assert "väntas den inte bli bättre" in SAY.say(fall_finding(low, "Belysning").text)

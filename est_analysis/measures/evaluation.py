@@ -18,6 +18,7 @@ from est_analysis.gather.gazetteer import normal
 from est_analysis.gather.geography import Geography
 from est_analysis.measures.design import POWER, Design, Outcomes, exact, outcomes
 from est_analysis.measures.register import Register
+from est_analysis.measures.regression import FEWEST_PLACES, Fall, counts_at, fall
 from est_analysis.municipality import Municipality, Thresholds
 from est_analysis.patterns.coverage import first_covered, in_period
 from est_analysis.patterns.hotspots import located
@@ -142,6 +143,9 @@ class Evaluation:
     sufficient
         Whether a change of ``thresholds.relevant_change``, either way, would have been seen with
         a power of 80 %; if not, "no sign" is not said.
+    fall
+        How much the place falls by itself if it was chosen by the years before; None where the
+        choice is known to have been made on other years, or too few places are alike.
     design
         What there was to see an effect by; None without a baseline or a comparison place.
     why_not
@@ -167,6 +171,7 @@ class Evaluation:
     why_not: str = ""
     chosen: bool = True
     sufficient: bool = False
+    fall: Fall | None = None
     design: Design | None = None
 
 
@@ -255,11 +260,15 @@ def _counted(
         return Evaluation(**known, why_not="not_started")
     own = located(events[events["kind"] == "reported_crime"])
     own = own if group == "" else own[own["group"] == group]
-    baseline = _baseline(events, window, measure, problem, municipality)
+    earlier = _seasons(events, window, measure, municipality)
+    chosen, most = _chosen(str(problem["vald_period"])), municipality.thresholds.history_years
+    baseline = [season for season in earlier if not _overlap(season, chosen)][:most]
     radius = DEFAULT_RADIUS_M if pd.isna(problem["radie_m"]) else float(problem["radie_m"])
     near = _within(own, centre, radius)
     after, before = _tally(near, [window]), _tally(near, baseline)
     known.update(window=window, years=len(baseline), after=after, before=before)
+    if chosen is None or baseline != earlier[:most]:
+        known["fall"] = _fall(own, near, earlier[:most], geography, place, radius)
     if not baseline:
         return Evaluation(**known, why_not="no_baseline")
     other = _centre(measure["jamforelseplats"], math.nan, math.nan, geography)
@@ -361,27 +370,39 @@ def _window(measure: pd.Series, period: Period) -> Period | None:
     return Period(max(start.date(), period.end - _ONE_YEAR), period.end, "interval")
 
 
-def _baseline(
-    events: pd.DataFrame,
-    window: Period,
-    measure: pd.Series,
-    problem: pd.Series,
-    municipality: Municipality,
+def _seasons(
+    events: pd.DataFrame, window: Period, measure: pd.Series, municipality: Municipality
 ) -> list[Period]:
-    """Return the earlier seasons that neither the measure nor the choice of place touched."""
+    """Return the earlier seasons that are covered and that the measure did not touch."""
     started = measure["startdatum"].date()
-    chosen = _chosen(str(problem["vald_period"]))
-    seasons = (window.years_earlier(k) for k in range(1, 10))
     first = first_covered(events, "reported_crime", municipality, by_place=True)
-    usable = [
+    seasons = (window.years_earlier(k) for k in range(1, 10))
+    return [
         season
         for season in seasons
-        if first is not None
-        and season.start >= first
-        and season.end <= started
-        and not _overlap(season, chosen)
+        if first is not None and season.start >= first and season.end <= started
     ]
-    return usable[: municipality.thresholds.history_years]
+
+
+def _fall(
+    own: pd.DataFrame,
+    near: pd.DataFrame,
+    seasons: list[Period],
+    geography: Geography,
+    place: str,
+    radius: float,
+) -> Fall | None:
+    """Return the fall to be expected by itself, if the place was chosen by these seasons."""
+    if geography.places is None or not seasons:
+        return None
+    keys = normal(geography.places["name"])
+    sort = geography.places["place_type"][keys == normal(pd.Series([place])).iloc[0]]
+    alike = geography.places[geography.places["place_type"].isin(sort)]
+    if len(alike) < FEWEST_PLACES:
+        alike = geography.places
+    counted = pd.concat([in_period(own, season) for season in seasons])
+    similar = counts_at(counted, alike[["x", "y"]].to_numpy(float), radius)
+    return fall(_tally(near, seasons), len(seasons), similar)
 
 
 def _chosen(text: str) -> Period | None:

@@ -42,7 +42,12 @@ def measure_findings(results: Results) -> list[Finding]:
         for evaluation in results.evaluations
         if evaluation.design is not None
     ]
-    return [*found, *lines]
+    falls = [
+        fall_finding(evaluation, str(names[evaluation.measure]))
+        for evaluation in results.evaluations
+        if evaluation.fall is not None
+    ]
+    return [*found, *lines, *falls]
 
 
 def judged_finding(evaluation: Evaluation, name: str, rank: int) -> Finding:
@@ -112,6 +117,34 @@ def design_finding(evaluation: Evaluation, name: str, thresholds: Thresholds) ->
         id=f"design/{evaluation.measure}",
         sentences={None: Text("{measure} ({place}): {line}", values)},
         n=evaluation.before + max(0, evaluation.comparison_before),
+    )
+
+
+def fall_finding(evaluation: Evaluation, name: str) -> Finding:
+    """Return the naive baseline beside the shrunken one; nothing is claimed."""
+    if evaluation.fall is None:
+        raise ValueError(f"{evaluation.measure} has no fall that comes by itself")
+    found = evaluation.fall
+    values: dict[str, Any] = {
+        "measure": name,
+        "place": evaluation.place,
+        "naive": found.naive,
+        "shrunken": found.shrunken,
+        "places": found.places,
+        "share": Share(max(0.0, found.by_itself)),
+    }
+    opening = "{measure} ({place}): regression mot medelvärdet. Här var det {naive} i snitt före. "
+    template = (
+        "Valdes platsen för att den låg högt är {shrunken} att vänta utan insats, räknat på "
+        "{places} liknande platser: den blir av sig själv {share} bättre."
+        if found.shrunken < found.naive
+        else "Av sig själv väntas den inte bli bättre ({shrunken}, räknat på {places} liknande "
+        "platser)."
+    )
+    return Finding(
+        id=f"regression/{evaluation.measure}",
+        sentences={None: Text(opening + template, values)},
+        n=evaluation.before,
     )
 
 
