@@ -7,6 +7,7 @@ import pytest
 from frames import events, settings
 from test_evaluation import (
     BEFORE,
+    FULL,
     GEOGRAPHY,
     HISTORY,
     Q1,
@@ -25,6 +26,8 @@ from est_analysis.reports.findings_of_measures import (
     design_finding,
     fall_finding,
     judged_finding,
+    moved_finding,
+    placebo_finding,
     power_line,
 )
 from est_analysis.reports.language import Language
@@ -105,8 +108,12 @@ def test_the_line_of_a_measure_has_its_name_and_no_word():
         design_finding(judged(measure={"jamforelseplats": ""}), "Belysning", THRESHOLDS)
 
 
-def evaluated_among(alike, chosen):
-    """Return the evaluation of Torget, with so many other squares of ten events a year."""
+def evaluated_among_level(alike):
+    return evaluated_among(alike, "", level=20)
+
+
+def evaluated_among(alike, chosen, level=10):
+    """Return the evaluation of Torget, with so many other squares of `level` events a year."""
     squares = [
         {"name": f"Torg {i}", "place_type": "torg", "x": 20_000.0 + 1_000 * i, "y": 0.0}
         for i in range(alike)
@@ -114,7 +121,7 @@ def evaluated_among(alike, chosen):
     places = pd.concat([GEOGRAPHY.places, pd.DataFrame(squares)], ignore_index=True)
     rows = [*SILENT]
     for i, square in enumerate(squares):
-        rows += yearly([10, 10 + i % 5, 10, 10 - i % 4], x=square["x"], y=0.0)
+        rows += yearly([level, level + i % 5, level, level - i % 4], x=square["x"], y=0.0)
     (found,) = evaluate(
         events(*rows),
         register(problem={"vald_period": chosen}),
@@ -145,5 +152,30 @@ def test_no_fall_is_told_where_the_choice_is_clean_or_few_places_are_alike():
 
 
 def test_a_place_chosen_at_its_best_is_not_said_to_improve():
-    low = replace(evaluated_among(20, ""), fall=Fall(2.0, 4.0, 21))
+    low = replace(evaluated_among(20, ""), fall=Fall(6, 2.0, 4.0, 21))
     assert "väntas den inte bli bättre" in SAY.say(fall_finding(low, "Belysning").text)
+
+
+def test_what_happened_around_the_place_is_told():
+    rings = [*yearly([30, 15, 15, 15], x=250.0, y=0.0), *yearly([15] * 4, x=5_250.0, y=0.0)]
+    found = judged([*FULL, *rings])
+    assert (found.ring, found.comparison_ring) == ((45, 30), (45, 15))
+    assert found.moved.estimate == pytest.approx(15)
+    assert found.whole.estimate == pytest.approx(-20 + 15)
+    said = SAY.say(moved_finding(found, "Belysning").text)
+    assert "runt platsen 30 mot 15" in said
+    assert "tillsammans" in said
+    assert moved_finding(judged(), "Belysning") is None
+    beyond = [*yearly([30] * 4, x=351.0, y=0.0), *yearly([30] * 4, x=5_351.0, y=0.0)]
+    assert judged([*FULL, *beyond]).ring == (0, 0)
+
+
+def test_the_rank_among_untreated_places_is_told_from_nineteen():
+    enough = evaluated_among_level(19)
+    assert enough.placebo.places == 19
+    assert enough.placebo.rank == 1
+    said = SAY.say(placebo_finding(enough, "Belysning").text)
+    assert "av 19 platser av samma storlek där inget gjordes ändrades 0" in said
+    assert placebo_finding(evaluated_among_level(18), "Belysning") is None
+    assert evaluated_among_level(39).placebo.p == 1 / 40
+    assert evaluated_among(40, "").placebo.places == 0  # all have less than half of its crimes

@@ -17,8 +17,10 @@ from est_analysis.evidence import SHARES
 from est_analysis.gather.gazetteer import normal
 from est_analysis.gather.geography import Geography
 from est_analysis.measures.design import POWER, Design, Outcomes, exact, outcomes
+from est_analysis.measures.placebo import Placebo, placebo, untreated
 from est_analysis.measures.register import Register
 from est_analysis.measures.regression import FEWEST_PLACES, Fall, counts_at, fall
+from est_analysis.measures.rings import WIDTH_M, ring_of
 from est_analysis.municipality import Municipality, Thresholds
 from est_analysis.patterns.coverage import first_covered, in_period
 from est_analysis.patterns.hotspots import located
@@ -146,6 +148,13 @@ class Evaluation:
     fall
         How much the place falls by itself if it was chosen by the years before; None where the
         choice is known to have been made on other years, or too few places are alike.
+    ring, comparison_ring
+        Events before and after in the rings around the two places; see `measures.rings`.
+    moved, whole
+        Weighted displacement difference of the rings, and of places and rings together; None
+        where a count is below ``thresholds.minimum_evaluation``.
+    placebo
+        The change among those of untreated places; None without a gazetteer.
     design
         What there was to see an effect by; None without a baseline or a comparison place.
     why_not
@@ -172,6 +181,11 @@ class Evaluation:
     chosen: bool = True
     sufficient: bool = False
     fall: Fall | None = None
+    ring: tuple[int, int] = (0, 0)
+    comparison_ring: tuple[int, int] = (0, 0)
+    moved: Displacement | None = None
+    whole: Displacement | None = None
+    placebo: Placebo | None = None
     design: Design | None = None
 
 
@@ -215,17 +229,23 @@ def evaluate(
     list of Evaluation
     """
     problems = register.problems.set_index("id")
+    known = register.measures[register.measures["problem"].isin(problems.index)]
+    pairs = [(measure, problems.loc[measure["problem"]]) for _, measure in known.iterrows()]
+    taken = _ground(pairs, geography)
+    crimes = located(events[events["kind"] == "reported_crime"])
+    groups = {"": crimes} | dict(tuple(crimes.groupby("group")))
     counted = [
         _counted(
             events,
+            groups.get(str(problem["grupp"]), crimes.head(0)),
             measure,
-            problems.loc[measure["problem"]],
+            problem,
             period,
             municipality,
             geography,
+            taken,
         )
-        for _, measure in register.measures.iterrows()
-        if measure["problem"] in problems.index
+        for measure, problem in pairs
     ]
     if not whole:
         return [_unjudged(one) for one in counted]
@@ -241,11 +261,13 @@ def _unjudged(evaluation: Evaluation) -> Evaluation:
 
 def _counted(
     events: pd.DataFrame,
+    own: pd.DataFrame,
     measure: pd.Series,
     problem: pd.Series,
     period: Period,
     municipality: Municipality,
     geography: Geography,
+    taken: Ground,
 ) -> Evaluation:
     """Return the counts, or why there are none; nothing is judged yet."""
     group = str(problem["grupp"])
@@ -258,12 +280,10 @@ def _counted(
     window = _window(measure, period)
     if window is None:
         return Evaluation(**known, why_not="not_started")
-    own = located(events[events["kind"] == "reported_crime"])
-    own = own if group == "" else own[own["group"] == group]
     earlier = _seasons(events, window, measure, municipality)
     chosen, most = _chosen(str(problem["vald_period"])), municipality.thresholds.history_years
     baseline = [season for season in earlier if not _overlap(season, chosen)][:most]
-    radius = DEFAULT_RADIUS_M if pd.isna(problem["radie_m"]) else float(problem["radie_m"])
+    radius = _radius(problem)
     near = _within(own, centre, radius)
     after, before = _tally(near, [window]), _tally(near, baseline)
     known.update(window=window, years=len(baseline), after=after, before=before)
@@ -282,7 +302,63 @@ def _counted(
         comparison_before=comparison[0],
         comparison_after=comparison[1],
     )
+    rings = [
+        (_tally(events_of, baseline), _tally(events_of, [window]))
+        for events_of in _rings(own, (centre, other), taken)
+    ]
+    known.update(ring=rings[0], comparison_ring=rings[1])
+    if geography.places is not None:
+        points = geography.places[["x", "y"]].to_numpy(float)
+        seasons = pd.concat([in_period(own, season) for season in baseline])
+        levels = counts_at(seasons, points, radius)
+        places = untreated(points, levels, before, taken.centres, radius)
+        later = counts_at(in_period(own, window), points[places], radius)
+        known["placebo"] = placebo(
+            (before, after), np.column_stack([levels[places], later]), comparison
+        )
     return Evaluation(**known)
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Centres (metres) and radii of every treated place and of every comparison place."""
+
+    centres: list[tuple[float, float]]
+    radii: list[float]
+
+
+def _ground(pairs: list[tuple[pd.Series, pd.Series]], geography: Geography) -> Ground:
+    found: dict[tuple[float, float], float] = {}
+    for measure, problem in pairs:
+        for centre in (
+            _centre(problem["plats"], problem["x"], problem["y"], geography),
+            _centre(measure["jamforelseplats"], math.nan, math.nan, geography),
+        ):
+            if centre is not None:
+                found[centre] = max(found.get(centre, 0.0), _radius(problem))
+    return Ground(list(found), list(found.values()))
+
+
+def _radius(problem: pd.Series) -> float:
+    return DEFAULT_RADIUS_M if pd.isna(problem["radie_m"]) else float(problem["radie_m"])
+
+
+def _rings(
+    own: pd.DataFrame,
+    centres: tuple[tuple[float, float], tuple[float, float]],
+    taken: Ground,
+) -> list[pd.DataFrame]:
+    """Return the events of each centre's ring; ground near no centre is never looked at."""
+    middles, radii = np.asarray(taken.centres), np.asarray(taken.radii)
+    rings = []
+    for centre in centres:
+        reach = radii[taken.centres.index(centre)] + WIDTH_M
+        near = _within(own, centre, reach)
+        close = np.hypot(*(middles - centre).T) <= reach + radii + WIDTH_M
+        at = close[: taken.centres.index(centre)].sum()
+        ring = ring_of(near[["x", "y"]].to_numpy(float), middles[close], radii[close])
+        rings.append(near[ring == at])
+    return rings
 
 
 def _judged(
@@ -340,23 +416,46 @@ def _held(
             thresholds.minimum_evaluation,
         ),
     )
+    rings = counted.ring, counted.comparison_ring
+    if min(*rings[0], *rings[1]) >= thresholds.minimum_evaluation:
+        known = replace(known, moved=_moved(rings, counted.years, dispersion, level))
     if not laid.reaches(alpha):
         return replace(known, why_not="too_few")
     if min(*treated, *comparison) < thresholds.minimum_evaluation:
         found = exact(treated, comparison, dispersion=dispersion, level=level)
         return replace(known, ratio=found.ratio, interval=found.interval, p=found.p)
+    lengths = (counted.years, 1)
     difference = weighted_displacement_difference(
-        treated, comparison, time_weights=(counted.years, 1), dispersion=dispersion, level=level
+        treated, comparison, time_weights=lengths, dispersion=dispersion, level=level
     )
     log_ratio = math.log(treated[1] * comparison[0] / (treated[0] * comparison[1]))
     error = math.sqrt(dispersion * sum(1 / n for n in (*treated, *comparison)))
     reach = float(scipy.special.ndtri((1 + level) / 2)) * error
+    if known.moved is not None:
+        whole = weighted_displacement_difference(
+            treated,
+            comparison,
+            displaced=rings[0],
+            displaced_comparison=rings[1],
+            time_weights=lengths,
+            dispersion=dispersion,
+            level=level,
+        )
+        known = replace(known, whole=whole)
     return replace(
         known,
         difference=difference,
         ratio=math.exp(log_ratio),
         interval=Interval(math.exp(log_ratio - reach), math.exp(log_ratio + reach), level),
         p=float(laid.p[counted.after - int(laid.after[0])]),
+    )
+
+
+def _moved(
+    rings: tuple[tuple[int, int], tuple[int, int]], years: int, dispersion: float, level: float
+) -> Displacement:
+    return weighted_displacement_difference(
+        *rings, time_weights=(years, 1), dispersion=dispersion, level=level
     )
 
 

@@ -114,12 +114,15 @@ class Fall:
 
     Parameters
     ----------
+    count
+        Events of the place, all seasons together.
     naive, shrunken
         Events per season.
     places
         How many similar places the shrunken one rests on.
     """
 
+    count: int
     naive: float
     shrunken: float
     places: int
@@ -149,7 +152,7 @@ def fall(count: int, seasons: float, similar: ArrayLike) -> Fall | None:
     learnt = spread(similar, seasons)
     if learnt is None:
         return None
-    return Fall(count / seasons, float(learnt.shrunken(count, seasons)), learnt.places)
+    return Fall(count, count / seasons, float(learnt.shrunken(count, seasons)), learnt.places)
 
 
 def counts_at(events: pd.DataFrame, centres: ArrayLike, radius: float) -> NDArray[np.int64]:

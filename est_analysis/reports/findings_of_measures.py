@@ -45,9 +45,18 @@ def measure_findings(results: Results) -> list[Finding]:
     falls = [
         fall_finding(evaluation, str(names[evaluation.measure]))
         for evaluation in results.evaluations
-        if evaluation.fall is not None
+        if evaluation.fall is not None and evaluation.fall.count >= thresholds.minimum_evaluation
     ]
-    return [*found, *lines, *falls]
+    around = [
+        finding
+        for evaluation in results.evaluations
+        for finding in (
+            moved_finding(evaluation, str(names[evaluation.measure])),
+            placebo_finding(evaluation, str(names[evaluation.measure])),
+        )
+        if finding is not None
+    ]
+    return [*found, *lines, *falls, *around]
 
 
 def judged_finding(evaluation: Evaluation, name: str, rank: int) -> Finding:
@@ -144,8 +153,56 @@ def fall_finding(evaluation: Evaluation, name: str) -> Finding:
     return Finding(
         id=f"regression/{evaluation.measure}",
         sentences={None: Text(opening + template, values)},
-        n=evaluation.before,
+        n=found.count,
     )
+
+
+def moved_finding(evaluation: Evaluation, name: str) -> Finding | None:
+    """Return how crime changed around the place, where there is enough to see; no claim."""
+    if evaluation.moved is None:
+        return None
+    values: dict[str, Any] = {
+        "measure": name,
+        "place": evaluation.place,
+        "after": evaluation.ring[1],
+        "base": evaluation.ring[0] / evaluation.years,
+        "estimate": evaluation.moved.estimate,
+        "interval": evaluation.moved.interval,
+    }
+    template = (
+        "{measure} ({place}): runt platsen {after} mot {base} i snitt tidigare år. Skillnad mot "
+        "runt jämförelseplatsen {estimate} händelser (osäkerhet {interval})."
+    )
+    if evaluation.whole is not None:
+        template += " Platsen och dess omgivning tillsammans: {whole} (osäkerhet {both})."
+        values |= {"whole": evaluation.whole.estimate, "both": evaluation.whole.interval}
+    return Finding(
+        id=f"displacement/{evaluation.measure}",
+        sentences={None: Text(template, values)},
+        n=sum(evaluation.ring),
+        estimate=evaluation.moved.estimate,
+        interval=evaluation.moved.interval,
+        unit="events",
+    )
+
+
+def placebo_finding(evaluation: Evaluation, name: str) -> Finding | None:
+    """Return the change among those of untreated places; nothing with fewer than 19 of them."""
+    found = evaluation.placebo
+    if found is None or found.rank is None:
+        return None
+    values: dict[str, Any] = {
+        "measure": name,
+        "place": evaluation.place,
+        "places": found.places,
+        "more": found.rank - 1,
+    }
+    text = Text(
+        "{measure} ({place}): av {places} platser av samma storlek där inget gjordes ändrades "
+        "{more} lika mycket eller mer.",
+        values,
+    )
+    return Finding(id=f"placebo/{evaluation.measure}", sentences={None: text}, n=found.places)
 
 
 def power_line(design: Design, change: float, *, whole_year: bool = True) -> Text:
