@@ -136,7 +136,9 @@ def town(
     treated, rest = order[:TREATED], order[TREATED:]
     counts[treated, YEARS] = rng.poisson(rates[treated, YEARS] * effect)
     # the comparison place: of those left, one with about as many events in the oldest year
-    near = [rest[np.argsort(np.abs(counts[rest, 0] - counts[t, 0]), kind="stable")] for t in treated]
+    near = [
+        rest[np.argsort(np.abs(counts[rest, 0] - counts[t, 0]), kind="stable")] for t in treated
+    ]
     other = [candidates[i] for i, candidates in enumerate(near)]
     period = {"random": "2020", "worst year": _YEAR_BEFORE, "three years": _THREE_YEARS}[choice]
     ids = [f"A{i}" for i in range(TREATED)]
