@@ -80,6 +80,11 @@ class Finding:
         one (max-statistic, step down), and the block is one question of its room.
     gate
         True when there are events enough for the method; below it nothing is claimed.
+    strongest
+        No stronger word is given, whatever the p-value: `Word.INDICATION` where something is
+        unknown that could have made the number.
+    sufficient
+        False where a relevant change might well have gone unseen: "no sign" is not said then.
     rank
         Smaller comes first among findings of equal word.
     word
@@ -96,6 +101,8 @@ class Finding:
     p: float | None = None
     block: str | None = None
     gate: bool = True
+    strongest: Word = Word.CLEAR
+    sufficient: bool = True
     rank: float = 0.0
     word: Word | None = None
 
@@ -188,10 +195,10 @@ def _word(finding: Finding, adjusted: float | None, thresholds: Thresholds) -> W
     if adjusted is None:
         return Word.CANNOT_TELL
     if adjusted <= thresholds.clear:
-        return Word.CLEAR
+        return finding.strongest
     if adjusted <= thresholds.indication:
         return Word.INDICATION
-    ratio = finding.interval if finding.unit == "ratio" else None
+    ratio = finding.interval if finding.unit == "ratio" and finding.sufficient else None
     if ratio and ratio.excludes_change(thresholds.relevant_change):
         return Word.NO_SIGN
     return Word.CANNOT_TELL

@@ -15,6 +15,7 @@ from frames import events, settings
 
 from est_analysis.counts import compare_rates
 from est_analysis.gather.geography import Geography
+from est_analysis.measures.design import exact
 from est_analysis.measures.evaluation import (
     evaluate,
     naive_change,
@@ -232,7 +233,7 @@ WHY_NOT = {
     "no_place": {"problem": {"plats": "Ingenstans"}},
     "no_baseline": {"rows": [*yearly([20], **BEFORE), *yearly([20], **THERE)]},
     "no_comparison": {"measure": {"jamforelseplats": ""}},
-    "too_few": {"rows": [HISTORY, *yearly([9, 40], **BEFORE), *yearly([30, 30], **THERE)]},
+    "too_few": {"rows": [HISTORY, *yearly([1, 2], **BEFORE), *yearly([2, 1], **THERE)]},
 }
 
 
@@ -257,12 +258,53 @@ def test_more_ways_to_the_same_refusals():
     assert judged(measure={"jamforelseplats": "Torget"}).comparison_after == 0
 
 
-def test_one_case_in_any_of_the_four_cells_below_the_gate_is_too_few():
+def test_one_count_in_any_of_the_four_cells_below_the_gate_is_judged_exactly():
     for cell in range(4):
         counts = [10, 10, 10, 10]
-        assert judged(quarter_of(counts)).why_not == ""
+        assert judged(quarter_of(counts)).difference is not None
         counts[cell] = 9
-        assert judged(quarter_of(counts)).why_not == "too_few"
+        found = judged(quarter_of(counts))
+        now, before, there_now, there_before = counts
+        assert found.why_not == ""
+        assert found.difference is None
+        kept = exact((before, now), (there_before, there_now))
+        assert (found.ratio, found.interval, found.p) == (kept.ratio, kept.interval, kept.p)
+
+
+def test_a_place_that_goes_silent_is_no_longer_too_few():
+    rows = [HISTORY, *yearly([2, 25, 25, 25], **BEFORE), *yearly([25] * 4, **THERE)]
+    found = judged(rows)
+    assert found.p < 0.001
+    assert found.interval.high < 0.5
+
+
+def several(n, rows, **parts):
+    """Return evaluations of `n` measures with the same counts."""
+    base = register()
+    measures = pd.concat([base.measures.assign(id=f"A{i}") for i in range(n)], ignore_index=True)
+    listed = Register(base.problems, measures, base.decisions, base.faults)
+    return evaluate(events(*rows), listed, Q1, settings(**parts), GEOGRAPHY)
+
+
+def test_a_question_is_asked_only_where_its_sums_could_answer_it():
+    rows = [HISTORY, *yearly([0, 4, 0, 0], **BEFORE), *yearly([5, 4, 0, 0], **THERE)]
+    (alone,) = several(1, rows)
+    assert alone.why_not == ""
+    assert alone.design.alpha == pytest.approx(0.06)
+    crowd = several(9, rows)  # at a ninth of the risk not even the strongest outcome would do
+    assert {e.why_not for e in crowd} == {"too_few"}
+
+
+def test_no_sign_needs_a_design_that_would_have_seen_the_named_change():
+    assert not judged(quarter_of([30, 30, 30, 30])).sufficient
+    assert judged(quarter_of([200, 200, 200, 200])).sufficient
+    small = judged(quarter_of([200] * 4), thresholds={"relevant_change": 1.1})
+    assert not small.sufficient
+
+
+def test_an_unknown_period_of_choice_is_told():
+    assert not judged().chosen
+    assert judged(problem={"vald_period": "2021Q1"}).chosen
 
 
 def quarter_of(counts):

@@ -107,6 +107,15 @@ FAULTS = [
     ("problems", {"y": "6 500 100 m"}, "y", "är inget tal"),
     ("problems", {"radie_m": "stor"}, "radie_m", "är inget tal"),
     ("problems", {"paverkbarhet": "hög"}, "paverkbarhet", "är inget tal"),
+    *(
+        ("problems", {"paverkbarhet": wrong}, "paverkbarhet", "ska vara 1, 2 eller 3")
+        for wrong in ("0", "4", "-1", "2,5", "30")
+    ),
+    ("problems", {"radie_m": "0"}, "radie_m", "ska vara över noll"),
+    ("problems", {"radie_m": "-150"}, "radie_m", "ska vara över noll"),
+    ("problems", {"y": ""}, "x", "både x och y behövs"),
+    ("problems", {"x": ""}, "x", "både x och y behövs"),
+    ("measures", {"slutdatum": "2026-01-14"}, "slutdatum", "slutar innan det börjar"),
     ("problems", {"vald_period": "hösten 2025"}, "vald_period", "perioden går inte att läsa"),
     ("problems", {"vald_period": "2025Q5"}, "vald_period", "perioden går inte att läsa"),
     *(
@@ -292,6 +301,26 @@ def test_what_is_due_by_date(register):
     assert due_on(found, date(2026, 12, 1)) == [late_measure, late_decision, follow_up]
 
 
+def test_a_follow_up_that_has_passed_is_not_listed_for_ever(register):
+    found = register()  # follow-up on 30 September
+    follow_up = ["measure", "A1", "follow_up"]
+    assert follow_up in due_on(found, date(2026, 12, 31))  # 92 days
+    assert follow_up not in due_on(found, date(2027, 1, 1))
+
+
+def test_what_hangs_loose_is_listed(register):
+    loose = {**PROBLEM, "id": "P2", "beskrivning": "Mörk gångväg"}
+    found = register(problems=[PROBLEM, loose], measures=[{**MEASURE, "uppfoljningsdatum": ""}])
+    assert due_on(found, date(2026, 1, 9)) == [
+        ["decision", "B1", "open"],
+        ["measure", "A1", "no_follow_up"],
+        ["problem", "P2", "no_measure"],
+    ]
+    assert due(found, date(2026, 1, 9))["text"].tolist()[-1] == "Mörk gångväg"
+    done = register(measures=[{**MEASURE, "uppfoljningsdatum": "", "status": "Avslutad"}])
+    assert due_on(done, date(2026, 1, 9)) == [["decision", "B1", "open"]]
+
+
 def test_what_is_closed_is_not_overdue_but_still_followed_up(register):
     for status in ("Avslutad", "Avbruten"):
         found = register(
@@ -305,7 +334,7 @@ def test_what_is_closed_is_not_overdue_but_still_followed_up(register):
 
 def test_what_has_no_date_is_open_and_stands_last(register):
     undated = {**DECISION, "id": "B0", "klart_senast": ""}
-    found = register(measures=[], decisions=[undated, DECISION])
+    found = register(problems=[], measures=[], decisions=[undated, DECISION])
     listed = due(found, date(2026, 4, 1))
     assert listed["id"].tolist() == ["B1", "B0"]
     assert listed["why"].tolist() == ["overdue", "open"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import numpy as np
@@ -12,10 +13,15 @@ import scipy
 
 from est_analysis.counts import Interval, compare_rates
 from est_analysis.errors import PeriodError
+from est_analysis.evidence import SHARES
 from est_analysis.gather.gazetteer import normal
 from est_analysis.gather.geography import Geography
+from est_analysis.measures.design import POWER, Design, Outcomes, exact, outcomes
+from est_analysis.measures.placebo import Placebo, placebo, untreated
 from est_analysis.measures.register import Register
-from est_analysis.municipality import Municipality
+from est_analysis.measures.regression import FEWEST_PLACES, Fall, counts_at, fall
+from est_analysis.measures.rings import WIDTH_M, ring_of
+from est_analysis.municipality import Municipality, Thresholds
 from est_analysis.patterns.coverage import first_covered, in_period
 from est_analysis.patterns.hotspots import located
 from est_analysis.periods import Period, parse
@@ -125,11 +131,32 @@ class Evaluation:
     window
         The time since the effect was expected, up to the end of the reported period.
     difference
-        Weighted displacement difference in events per window; None below the gate.
+        Weighted displacement difference in events per window; None where a count is below
+        ``thresholds.minimum_evaluation``.
     ratio, interval
-        Ratio of rates after to before, relative to the comparison place; None below the gate.
+        Ratio of rates after to before, relative to the comparison place; None where the four
+        counts' sums could not carry a claim.
     p
-        The larger of the p-values of difference and ratio, so that a claim needs both.
+        The larger of the p-values of difference and ratio, so that a claim needs both; the exact
+        test's where a count is below ``thresholds.minimum_evaluation``.
+    chosen
+        Whether the register says on which period the place was chosen. If it does not, the
+        baseline may hold the peak that chose it, and nothing can be more than an indication.
+    sufficient
+        Whether a change of ``thresholds.relevant_change``, either way, would have been seen with
+        a power of 80 %; if not, "no sign" is not said.
+    fall
+        How much the place falls by itself if it was chosen by the years before; None where the
+        choice is known to have been made on other years, or too few places are alike.
+    ring, comparison_ring
+        Events before and after in the rings around the two places; see `measures.rings`.
+    moved, whole
+        Weighted displacement difference of the rings, and of places and rings together; None
+        where a count is below ``thresholds.minimum_evaluation``.
+    placebo
+        The change among those of untreated places; None without a gazetteer.
+    design
+        What there was to see an effect by; None without a baseline or a comparison place.
     why_not
         Empty, or why nothing can be judged: ``not_started``, ``no_place``, ``no_baseline``,
         ``no_comparison``, ``too_few``, ``missing_file``.
@@ -151,6 +178,15 @@ class Evaluation:
     interval: Interval | None = None
     p: float | None = None
     why_not: str = ""
+    chosen: bool = True
+    sufficient: bool = False
+    fall: Fall | None = None
+    ring: tuple[int, int] = (0, 0)
+    comparison_ring: tuple[int, int] = (0, 0)
+    moved: Displacement | None = None
+    whole: Displacement | None = None
+    placebo: Placebo | None = None
+    design: Design | None = None
 
 
 def evaluate(
@@ -193,54 +229,66 @@ def evaluate(
     list of Evaluation
     """
     problems = register.problems.set_index("id")
-    found = [
-        _evaluate(
+    known = register.measures[register.measures["problem"].isin(problems.index)]
+    pairs = [(measure, problems.loc[measure["problem"]]) for _, measure in known.iterrows()]
+    taken = _ground(pairs, geography)
+    crimes = located(events[events["kind"] == "reported_crime"])
+    groups = {"": crimes} | dict(tuple(crimes.groupby("group")))
+    counted = [
+        _counted(
             events,
+            groups.get(str(problem["grupp"]), crimes.head(0)),
             measure,
-            problems.loc[measure["problem"]],
+            problem,
             period,
             municipality,
             geography,
-            dispersion,
+            taken,
         )
-        for _, measure in register.measures.iterrows()
-        if measure["problem"] in problems.index
+        for measure, problem in pairs
     ]
-    return found if whole else [_unjudged(one) for one in found]
+    if not whole:
+        return [_unjudged(one) for one in counted]
+    return _judged(counted, municipality.thresholds, max(1.0, dispersion))
 
 
 def _unjudged(evaluation: Evaluation) -> Evaluation:
     """Return what is known of a measure without any count: some would be too low."""
-    keep = ("measure", "problem", "place", "group")
+    keep = ("measure", "problem", "place", "group", "chosen")
     why = evaluation.why_not if evaluation.window is None else "missing_file"
     return Evaluation(**{name: getattr(evaluation, name) for name in keep}, why_not=why)
 
 
-def _evaluate(
+def _counted(
     events: pd.DataFrame,
+    own: pd.DataFrame,
     measure: pd.Series,
     problem: pd.Series,
     period: Period,
     municipality: Municipality,
     geography: Geography,
-    dispersion: float,
+    taken: Ground,
 ) -> Evaluation:
+    """Return the counts, or why there are none; nothing is judged yet."""
     group = str(problem["grupp"])
     centre = _centre(problem["plats"], problem["x"], problem["y"], geography)
     place = str(problem["plats"] or problem["beskrivning"])
     known = {"measure": measure["id"], "problem": problem.name, "place": place, "group": group}
+    known["chosen"] = _chosen(str(problem["vald_period"])) is not None
     if centre is None:
         return Evaluation(**known, why_not="no_place")
     window = _window(measure, period)
     if window is None:
         return Evaluation(**known, why_not="not_started")
-    own = located(events[events["kind"] == "reported_crime"])
-    own = own if group == "" else own[own["group"] == group]
-    baseline = _baseline(events, window, measure, problem, municipality)
-    radius = DEFAULT_RADIUS_M if pd.isna(problem["radie_m"]) else float(problem["radie_m"])
+    earlier = _seasons(events, window, measure, municipality)
+    chosen, most = _chosen(str(problem["vald_period"])), municipality.thresholds.history_years
+    baseline = [season for season in earlier if not _overlap(season, chosen)][:most]
+    radius = _radius(problem)
     near = _within(own, centre, radius)
     after, before = _tally(near, [window]), _tally(near, baseline)
     known.update(window=window, years=len(baseline), after=after, before=before)
+    if chosen is None or baseline != earlier[:most]:
+        known["fall"] = _fall(own, near, earlier[:most], geography, place, radius)
     if not baseline:
         return Evaluation(**known, why_not="no_baseline")
     other = _centre(measure["jamforelseplats"], math.nan, math.nan, geography)
@@ -254,33 +302,160 @@ def _evaluate(
         comparison_before=comparison[0],
         comparison_after=comparison[1],
     )
-    if min(before, after, *comparison) < municipality.thresholds.minimum_evaluation:
-        return Evaluation(**known, why_not="too_few")
-    level = municipality.thresholds.interval_level
-    return _judged(known, (before, after), comparison, level, max(1.0, dispersion))
+    rings = [
+        (_tally(events_of, baseline), _tally(events_of, [window]))
+        for events_of in _rings(own, (centre, other), taken)
+    ]
+    known.update(ring=rings[0], comparison_ring=rings[1])
+    if geography.places is not None:
+        points = geography.places[["x", "y"]].to_numpy(float)
+        seasons = pd.concat([in_period(own, season) for season in baseline])
+        levels = counts_at(seasons, points, radius)
+        places = untreated(points, levels, before, taken.centres, radius)
+        later = counts_at(in_period(own, window), points[places], radius)
+        known["placebo"] = placebo(
+            (before, after), np.column_stack([levels[places], later]), comparison
+        )
+    return Evaluation(**known)
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Centres (metres) and radii of every treated place and of every comparison place."""
+
+    centres: list[tuple[float, float]]
+    radii: list[float]
+
+
+def _ground(pairs: list[tuple[pd.Series, pd.Series]], geography: Geography) -> Ground:
+    found: dict[tuple[float, float], float] = {}
+    for measure, problem in pairs:
+        for centre in (
+            _centre(problem["plats"], problem["x"], problem["y"], geography),
+            _centre(measure["jamforelseplats"], math.nan, math.nan, geography),
+        ):
+            if centre is not None:
+                found[centre] = max(found.get(centre, 0.0), _radius(problem))
+    return Ground(list(found), list(found.values()))
+
+
+def _radius(problem: pd.Series) -> float:
+    return DEFAULT_RADIUS_M if pd.isna(problem["radie_m"]) else float(problem["radie_m"])
+
+
+def _rings(
+    own: pd.DataFrame,
+    centres: tuple[tuple[float, float], tuple[float, float]],
+    taken: Ground,
+) -> list[pd.DataFrame]:
+    """Return the events of each centre's ring; ground near no centre is never looked at."""
+    middles, radii = np.asarray(taken.centres), np.asarray(taken.radii)
+    rings = []
+    for centre in centres:
+        reach = radii[taken.centres.index(centre)] + WIDTH_M
+        near = _within(own, centre, reach)
+        close = np.hypot(*(middles - centre).T) <= reach + radii + WIDTH_M
+        at = close[: taken.centres.index(centre)].sum()
+        ring = ring_of(near[["x", "y"]].to_numpy(float), middles[close], radii[close])
+        rings.append(near[ring == at])
+    return rings
 
 
 def _judged(
-    known: dict,
-    treated: tuple[int, int],
-    comparison: tuple[int, int],
-    level: float,
-    dispersion: float,
+    counted: list[Evaluation], thresholds: Thresholds, dispersion: float
+) -> list[Evaluation]:
+    """Judge what can be judged; which that is hangs on sums only."""
+    laid = [
+        None
+        if e.comparison_before < 0
+        else outcomes(
+            (e.before, e.after),
+            (e.comparison_before, e.comparison_after),
+            seasons=(e.years, 1),
+            dispersion=dispersion,
+            least=thresholds.minimum_evaluation,
+        )
+        for e in counted
+    ]
+    alpha = _alpha([one for one in laid if one is not None], thresholds)
+    return [
+        e if one is None else _held(e, one, alpha, thresholds, dispersion)
+        for e, one in zip(counted, laid, strict=True)
+    ]
+
+
+def _alpha(laid: Iterable[Outcomes], thresholds: Thresholds) -> float:
+    """
+    Return the level at which a claim is possible: questions that could not reach it are not asked.
+
+    The risk is shared by no more questions than can reach their share (Tarone 1990, Biometrics
+    46:515-522).
+    """
+    asked, questions = list(laid), 1
+    whole = thresholds.indication * SHARES["measure"]
+    while sum(one.reaches(whole / questions) for one in asked) > questions:
+        questions += 1
+    return whole / questions
+
+
+def _held(
+    counted: Evaluation, laid: Outcomes, alpha: float, thresholds: Thresholds, dispersion: float
 ) -> Evaluation:
+    treated = counted.before, counted.after
+    comparison = counted.comparison_before, counted.comparison_after
+    level, change = thresholds.interval_level, thresholds.relevant_change
+    known = replace(
+        counted,
+        sufficient=min(laid.power(1 / change, 1 - level), laid.power(change, 1 - level)) >= POWER,
+        design=Design(
+            counted.before / counted.years,
+            sum(comparison) / (counted.years + 1),
+            counted.years,
+            dispersion,
+            alpha,
+            thresholds.minimum_evaluation,
+        ),
+    )
+    rings = counted.ring, counted.comparison_ring
+    if min(*rings[0], *rings[1]) >= thresholds.minimum_evaluation:
+        known = replace(known, moved=_moved(rings, counted.years, dispersion, level))
+    if not laid.reaches(alpha):
+        return replace(known, why_not="too_few")
+    if min(*treated, *comparison) < thresholds.minimum_evaluation:
+        found = exact(treated, comparison, dispersion=dispersion, level=level)
+        return replace(known, ratio=found.ratio, interval=found.interval, p=found.p)
+    lengths = (counted.years, 1)
     difference = weighted_displacement_difference(
-        treated, comparison, time_weights=(known["years"], 1), dispersion=dispersion, level=level
+        treated, comparison, time_weights=lengths, dispersion=dispersion, level=level
     )
     log_ratio = math.log(treated[1] * comparison[0] / (treated[0] * comparison[1]))
     error = math.sqrt(dispersion * sum(1 / n for n in (*treated, *comparison)))
     reach = float(scipy.special.ndtri((1 + level) / 2)) * error
-    p_ratio = float(2 * scipy.special.ndtr(-abs(log_ratio) / error))
-    same_way = log_ratio * difference.estimate > 0
-    return Evaluation(
-        **known,
+    if known.moved is not None:
+        whole = weighted_displacement_difference(
+            treated,
+            comparison,
+            displaced=rings[0],
+            displaced_comparison=rings[1],
+            time_weights=lengths,
+            dispersion=dispersion,
+            level=level,
+        )
+        known = replace(known, whole=whole)
+    return replace(
+        known,
         difference=difference,
         ratio=math.exp(log_ratio),
         interval=Interval(math.exp(log_ratio - reach), math.exp(log_ratio + reach), level),
-        p=max(p_ratio, difference.p) if same_way else 1.0,
+        p=float(laid.p[counted.after - int(laid.after[0])]),
+    )
+
+
+def _moved(
+    rings: tuple[tuple[int, int], tuple[int, int]], years: int, dispersion: float, level: float
+) -> Displacement:
+    return weighted_displacement_difference(
+        *rings, time_weights=(years, 1), dispersion=dispersion, level=level
     )
 
 
@@ -294,27 +469,39 @@ def _window(measure: pd.Series, period: Period) -> Period | None:
     return Period(max(start.date(), period.end - _ONE_YEAR), period.end, "interval")
 
 
-def _baseline(
-    events: pd.DataFrame,
-    window: Period,
-    measure: pd.Series,
-    problem: pd.Series,
-    municipality: Municipality,
+def _seasons(
+    events: pd.DataFrame, window: Period, measure: pd.Series, municipality: Municipality
 ) -> list[Period]:
-    """Return the earlier seasons that neither the measure nor the choice of place touched."""
+    """Return the earlier seasons that are covered and that the measure did not touch."""
     started = measure["startdatum"].date()
-    chosen = _chosen(str(problem["vald_period"]))
-    seasons = (window.years_earlier(k) for k in range(1, 10))
     first = first_covered(events, "reported_crime", municipality, by_place=True)
-    usable = [
+    seasons = (window.years_earlier(k) for k in range(1, 10))
+    return [
         season
         for season in seasons
-        if first is not None
-        and season.start >= first
-        and season.end <= started
-        and not _overlap(season, chosen)
+        if first is not None and season.start >= first and season.end <= started
     ]
-    return usable[: municipality.thresholds.history_years]
+
+
+def _fall(
+    own: pd.DataFrame,
+    near: pd.DataFrame,
+    seasons: list[Period],
+    geography: Geography,
+    place: str,
+    radius: float,
+) -> Fall | None:
+    """Return the fall to be expected by itself, if the place was chosen by these seasons."""
+    if geography.places is None or not seasons:
+        return None
+    keys = normal(geography.places["name"])
+    sort = geography.places["place_type"][keys == normal(pd.Series([place])).iloc[0]]
+    alike = geography.places[geography.places["place_type"].isin(sort)]
+    if len(alike) < FEWEST_PLACES:
+        alike = geography.places
+    counted = pd.concat([in_period(own, season) for season in seasons])
+    similar = counts_at(counted, alike[["x", "y"]].to_numpy(float), radius)
+    return fall(_tally(near, seasons), len(seasons), similar)
 
 
 def _chosen(text: str) -> Period | None:

@@ -29,6 +29,7 @@ MEASURE_TYPES = ("situationell", "social", "kontroll")
 TERMS = ("kort", "lång")
 MEASURE_STATES = ("Planerad", "Pågår", "Avslutad", "Försenad", "Avbruten")
 DECISION_STATES = ("Öppet", "Klart")
+INFLUENCE = (1, 2, 3)
 CLOSED = ("Avslutad", "Avbruten", "Klart")
 
 _DATES = ("startdatum", "klart_senast", "slutdatum", "forvantad_effekt_fran", "uppfoljningsdatum")
@@ -39,6 +40,8 @@ _DATE_COLUMNS = {
     "calendar": ("datum_fran", "datum_till"),
 }
 _NUMBER_COLUMNS = {"problems": ("x", "y", "radie_m", "paverkbarhet")}
+_FOLLOW_UP_BEFORE, _FOLLOW_UP_AFTER = pd.Timedelta(days=31), pd.Timedelta(days=92)
+"""A follow-up is listed from a month before its day until a quarter after."""
 _CHOICES: dict[str, dict[str, tuple[str, ...]]] = {
     "measures": {"atgardstyp": MEASURE_TYPES, "sikt": TERMS, "status": MEASURE_STATES},
     "decisions": {"status": DECISION_STATES},
@@ -134,6 +137,9 @@ def _sift(raw: pd.DataFrame, part: str) -> tuple[pd.DataFrame, pd.DataFrame]:
         table[column] = moments.at
         wrong = raw.index[moments.unreadable]
         found.append(_faults(wrong, column, "datumet går inte att läsa"))
+    if part == "measures":
+        backwards = table["slutdatum"] < table["startdatum"]
+        found.append(_faults(raw.index[backwards], "slutdatum", "slutar innan det börjar"))
     if part == "problems":
         unknown = ~raw["vald_period"].map(_is_period)
         found.append(_faults(raw.index[unknown], "vald_period", "perioden går inte att läsa"))
@@ -147,6 +153,13 @@ def _sift(raw: pd.DataFrame, part: str) -> tuple[pd.DataFrame, pd.DataFrame]:
         table[column] = number.astype(float)
         wrong = raw.index[number.isna() & (raw[column] != "")]
         found.append(_faults(wrong, column, "är inget tal"))
+    if part == "problems":
+        influence, radius = table["paverkbarhet"], table["radie_m"]
+        wrong = raw.index[influence.notna() & ~influence.isin(INFLUENCE)]
+        found.append(_faults(wrong, "paverkbarhet", "ska vara 1, 2 eller 3"))
+        found.append(_faults(raw.index[radius <= 0], "radie_m", "ska vara över noll"))
+        half = raw.index[(raw["x"] == "") != (raw["y"] == "")]
+        found.append(_faults(half, "x", "både x och y behövs"))
     for column, choices in _CHOICES.get(part, {}).items():
         wrong = raw.index[~raw[column].isin(choices)]
         found.append(_faults(wrong, column, f"ska vara något av: {', '.join(choices)}"))
@@ -179,19 +192,24 @@ def _is_period(text: str) -> bool:
 
 def due(register: Register, today: date) -> pd.DataFrame:
     """
-    List what is overdue or waits for follow-up on the day `today`.
+    List what is overdue, waits for follow-up or hangs loose on the day `today`.
 
     Returns
     -------
     DataFrame
-        ``what`` (``measure`` or ``decision``), ``id``, ``text``, ``responsible`` (a role),
-        ``due`` (date), ``why`` (``overdue``, ``follow_up`` or ``open``), earliest first.
+        ``what`` (``measure``, ``decision`` or ``problem``), ``id``, ``text``, ``responsible`` (a
+        role), ``due`` (date), ``why`` (``overdue``, ``follow_up``, ``open``, ``no_follow_up`` of a
+        running measure without a day for it, ``no_measure`` of a problem that nothing is done
+        about), earliest first.
     """
     day = pd.Timestamp(today)
     measures = register.measures
     running = measures[~measures["status"].isin(CLOSED)]
     late = running[running["klart_senast"] < day]
-    follow = measures[measures["uppfoljningsdatum"] <= day + pd.Timedelta(days=31)]
+    left = measures["uppfoljningsdatum"] - day
+    follow = measures[(left <= _FOLLOW_UP_BEFORE) & (left >= -_FOLLOW_UP_AFTER)]
+    problems = register.problems
+    idle = problems[~problems["id"].isin(measures["problem"])]
     decisions = register.decisions[~register.decisions["status"].isin(CLOSED)]
     parts = [
         _due_lines(late, "measure", "atgard", "klart_senast").assign(why="overdue"),
@@ -199,6 +217,12 @@ def due(register: Register, today: date) -> pd.DataFrame:
         _due_lines(decisions, "decision", "beslut", "klart_senast").assign(
             why=(decisions["klart_senast"] < day).map({True: "overdue", False: "open"}).to_numpy()
         ),
+        _due_lines(
+            running[running["uppfoljningsdatum"].isna()], "measure", "atgard", "uppfoljningsdatum"
+        ).assign(why="no_follow_up"),
+        _due_lines(
+            idle.assign(ansvarig_funktion="", due=pd.NaT), "problem", "beskrivning", "due"
+        ).assign(why="no_measure"),
     ]
     listed = pd.concat(parts, ignore_index=True)
     return listed.sort_values(["due", "id"], ignore_index=True)

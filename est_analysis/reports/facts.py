@@ -75,7 +75,8 @@ def measures(results: Results) -> str:
     """Return each measure's counts and estimate."""
     facts: dict[str, Any] = {}
     for e in results.evaluations:
-        estimate = f"{e.difference.estimate:.2f}" if e.difference else e.why_not
+        exact = "" if e.p is None else f"p {e.p:.4f}"
+        estimate = f"{e.difference.estimate:.2f}" if e.difference else e.why_not or exact
         facts[e.measure] = (
             f"{e.before} {e.after} {e.comparison_before} {e.comparison_after} {estimate}"
         )

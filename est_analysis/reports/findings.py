@@ -740,10 +740,10 @@ def _has_register(results: Results) -> bool:
 
 def quarterly(results: Results) -> list[Finding]:
     """Return every finding of the quarterly report, judged as one family."""
+    from est_analysis.reports.findings_of_measures import measure_findings
     from est_analysis.reports.findings_of_situations import situation_findings
 
     thresholds = results.municipality.thresholds
-    named = results.register.measures.set_index("id")
     found = [
         *unread_findings(results),
         totals_finding(results.totals, results.period, results.undated),
@@ -777,10 +777,7 @@ def quarterly(results: Results) -> list[Finding]:
         *of_time(results),
         *situation_findings(results),
         due_finding(results.due, kept=_has_register(results)),
-        *(
-            measure_finding(e, str(named.loc[e.measure, "atgard"]), rank)
-            for rank, e in enumerate(results.evaluations)
-        ),
+        *measure_findings(results),
     ]
     return judge(found, thresholds)
 

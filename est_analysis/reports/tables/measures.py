@@ -90,7 +90,13 @@ def measures(results: Results) -> Table:
     )
 
 
-_WHY = {"overdue": "försenad", "follow_up": "ska följas upp", "open": "öppen"}
+_WHY = {
+    "overdue": "försenad",
+    "follow_up": "ska följas upp",
+    "open": "öppen",
+    "no_follow_up": "saknar dag för uppföljning",
+    "no_measure": "problem utan insats",
+}
 
 
 def due(results: Results, most: int | None = None) -> Table:

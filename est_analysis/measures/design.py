@@ -1,0 +1,280 @@
+"""What four counts can tell: every outcome that their sums allow, its p-value, and its power."""
+
+from __future__ import annotations
+
+import bisect
+import itertools
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import scipy
+from numpy.typing import NDArray
+
+from est_analysis.counts import Comparison, Interval
+
+POWER = 0.8
+LONGEST_YEARS = 10
+_NODES = ((-math.sqrt(3), 1 / 6), (0.0, 2 / 3), (math.sqrt(3), 1 / 6))
+"""Deviations and weights that give the mean of a smooth function of a normal count."""
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """
+    Every way in which four counts with the same sums can fall out, and what each is worth.
+
+    The sums (each place's, and all before and all after) say nothing of the effect; given them one
+    count decides the other three. It has the noncentral hypergeometric distribution, whose odds
+    are the ratio of ratios: the length of the periods falls away.
+
+    Parameters
+    ----------
+    after
+        Shape (n,): events after at the treated place, smallest first.
+    log_weight
+        Shape (n,): logarithm of the number of ways, of no effect.
+    p
+        Shape (n,): two-sided p-value of the rule that judges measures.
+    way
+        Shape (n,): -1 where the treated place did better than the other, 1 where worse, else 0.
+    dispersion
+        Variance over mean; weights are flattened by it.
+    """
+
+    after: NDArray[np.int64]
+    log_weight: NDArray[np.float64]
+    p: NDArray[np.float64]
+    way: NDArray[np.int64]
+    dispersion: float
+
+    def power(self, effect: float, alpha: float) -> float:
+        """Return the chance that a true ratio of `effect` is claimed, in the right direction."""
+        claimed = (self.p <= alpha) & (self.way == (-1 if effect < 1 else 1))
+        return float(_chances(self.after, self.log_weight, effect, self.dispersion)[claimed].sum())
+
+    def reaches(self, alpha: float) -> bool:
+        """Tell whether any outcome at all would be a claim: otherwise there is no question."""
+        return bool((self.p <= alpha).any())
+
+
+def _chances(
+    after: NDArray[np.int64], log_weight: NDArray[np.float64], odds: float, dispersion: float
+) -> NDArray[np.float64]:
+    tilted = (log_weight + after * math.log(odds)) / dispersion
+    chances = np.exp(tilted - tilted.max())
+    return np.asarray(chances / chances.sum())
+
+
+def outcomes(
+    treated: tuple[int, int],
+    comparison: tuple[int, int],
+    *,
+    seasons: tuple[float, float] = (1, 1),
+    dispersion: float = 1.0,
+    least: int = 10,
+) -> Outcomes:
+    """
+    Lay out every outcome that the sums of four counts allow, as the rule judges it.
+
+    Where every count is `least` or more, p is the larger of the p-values of the weighted
+    displacement difference and of the ratio of ratios, so that a claim needs both; otherwise it is
+    twice the smaller tail of the exact conditional distribution (Fisher's).
+
+    Parameters
+    ----------
+    treated, comparison
+        Events before and after; whole numbers, zero or more.
+    seasons
+        How many periods the counts before and after hold; only the difference depends on it.
+    dispersion
+        Variance over mean between comparable periods; below 1 counts as 1.
+    least
+        The smallest count that the normal approximation is trusted with.
+
+    Returns
+    -------
+    Outcomes
+
+    Raises
+    ------
+    ValueError
+        If a count is negative or a number of periods is not above zero.
+
+    Notes
+    -----
+    Fisher (1935), Journal of the Royal Statistical Society 98:39-82. Overdispersion flattens the
+    distribution (its logarithm is divided by `dispersion`), which keeps its middle and about
+    multiplies its variance.
+    """
+    if min(*treated, *comparison) < 0 or min(seasons) <= 0:
+        raise ValueError("counts are zero or more, numbers of periods above zero")
+    phi = max(1.0, dispersion)
+    here, there = sum(treated), sum(comparison)
+    later = treated[1] + comparison[1]
+    k = np.arange(max(0, later - there), min(here, later) + 1)
+    ways = _log_choose(here, k) + _log_choose(there, later - k)
+    chances = _chances(k, ways, 1.0, phi)
+    lower, upper = np.cumsum(chances), np.cumsum(chances[::-1])[::-1]
+    p = np.minimum(1.0, 2 * np.minimum(lower, upper))
+    cells = np.stack([here - k, k, there - (later - k), later - k]).astype(float)
+    enough = cells.min(axis=0) >= least
+    p[enough] = _approximate(cells[:, enough], seasons, phi)
+    way = np.sign(cells[1] * cells[2] - cells[0] * cells[3]).astype(np.int64)
+    return Outcomes(k, ways, p, way, phi)
+
+
+def _log_choose(n: int, k: NDArray[np.int64]) -> NDArray[np.float64]:
+    log_factorial = scipy.special.gammaln
+    return np.asarray(log_factorial(n + 1) - log_factorial(k + 1) - log_factorial(n - k + 1))
+
+
+def _approximate(
+    cells: NDArray[np.float64], seasons: tuple[float, float], phi: float
+) -> NDArray[np.float64]:
+    """Return the larger p of difference and ratio; one where they point apart."""
+    t0, t1, c0, c1 = cells
+    before, after = seasons
+    difference = (t1 - c1) / after - (t0 - c0) / before
+    error = np.sqrt(phi * ((t1 + c1) / after**2 + (t0 + c0) / before**2))
+    log_ratio = np.log(t1 * c0 / (t0 * c1))
+    z = np.minimum(
+        np.abs(difference) / error, np.abs(log_ratio) / np.sqrt(phi * (1 / cells).sum(0))
+    )
+    return np.where(difference * log_ratio > 0, 2 * scipy.special.ndtr(-z), 1.0)
+
+
+def exact(
+    treated: tuple[int, int],
+    comparison: tuple[int, int],
+    *,
+    dispersion: float = 1.0,
+    level: float = 0.95,
+) -> Comparison:
+    """
+    Compare four small counts exactly, given their sums.
+
+    Parameters
+    ----------
+    treated, comparison
+        Events before and after; whole numbers, zero or more.
+    dispersion
+        Variance over mean between comparable periods; below 1 counts as 1.
+    level
+        Coverage of the interval, at least.
+
+    Returns
+    -------
+    Comparison
+        Ratio of ratios (NaN where it is nothing over nothing), its interval, and twice the smaller
+        tail as p-value.
+
+    Raises
+    ------
+    ValueError
+        If a count is negative.
+
+    Examples
+    --------
+    >>> round(exact((2, 10), (15, 3)).p, 6)
+    0.00093
+    """
+    laid = outcomes(treated, comparison, dispersion=dispersion, least=sum(treated) + 1)
+    seen = int(np.searchsorted(laid.after, treated[1]))
+    (t0, t1), (c0, c1) = treated, comparison
+    over, under = t1 * c0, t0 * c1
+    ratio = over / under if under else (math.inf if over else math.nan)
+    tail = (1 - level) / 2
+
+    def edge(part: slice) -> float:
+        def beyond(log_odds: float) -> float:
+            chances = _chances(laid.after, laid.log_weight, math.exp(log_odds), laid.dispersion)
+            return float(chances[part].sum()) - tail
+
+        return math.exp(scipy.optimize.brentq(beyond, -60.0, 60.0, xtol=1e-10))
+
+    low = edge(slice(seen, None)) if seen > 0 else 0.0
+    high = edge(slice(0, seen + 1)) if seen < len(laid.after) - 1 else math.inf
+    return Comparison(ratio, Interval(low, high, level), float(laid.p[seen]))
+
+
+@dataclass(frozen=True)
+class Design:
+    """
+    What is known of a follow-up before its outcome: how many events there are to see it by.
+
+    Parameters
+    ----------
+    before, comparison
+        Events expected per season at the treated and at the comparison place, without any effect.
+    baseline
+        Seasons before.
+    dispersion
+        Variance over mean between comparable seasons.
+    alpha
+        The two-sided level at which something is claimed.
+    least
+        The smallest count that the normal approximation is trusted with.
+    """
+
+    before: float
+    comparison: float
+    baseline: int
+    dispersion: float = 1.0
+    alpha: float = 0.05
+    least: int = 10
+
+    def power(self, effect: float, seasons: int = 1) -> float:
+        """
+        Return the chance that `effect` (a ratio, 0.5 is a halving) is claimed after `seasons`.
+
+        Every outcome is counted within its sums, and sums are averaged over three values of each
+        count: the one expected, and one on either side (Gauss and Hermite's).
+        """
+        if self.baseline < 1 or effect == 1:
+            return 0.0
+        expected = (
+            *(self.before * self.baseline, self.before * seasons * effect),
+            *(self.comparison * self.baseline, self.comparison * seasons),
+        )
+        spread = [math.sqrt(max(1.0, self.dispersion) * n) for n in expected]
+        total = 0.0
+        for nodes in itertools.product(_NODES, repeat=4):
+            t0, t1, c0, c1 = (
+                max(0, round(n + node * deviation))
+                for n, (node, _), deviation in zip(expected, nodes, spread, strict=True)
+            )
+            laid = outcomes(
+                (t0, t1),
+                (c0, c1),
+                seasons=(self.baseline, seasons),
+                dispersion=self.dispersion,
+                least=self.least,
+            )
+            total += math.prod(weight for _, weight in nodes) * laid.power(effect, self.alpha)
+        return total
+
+    def smallest_fall(self, seasons: int = 1) -> float | None:
+        """
+        Return the weakest effect below 1 that is claimed with a power of 80 %.
+
+        A ratio such as 0.4, in steps of a hundredth; None where not even 0.01 is.
+        """
+        return self._smallest(np.arange(99, 0, -1) / 100, seasons)
+
+    def smallest_rise(self, seasons: int = 1) -> float | None:
+        """Return the weakest effect above 1 that is claimed with a power of 80 %; None above 10."""
+        return self._smallest(np.arange(21, 201) / 20, seasons)
+
+    def _smallest(self, weakest_first: NDArray[np.float64], seasons: int) -> float | None:
+        at = bisect.bisect_left(
+            weakest_first, POWER, key=lambda effect: self.power(float(effect), seasons)
+        )
+        return float(weakest_first[at]) if at < len(weakest_first) else None
+
+    def years_needed(self, effect: float) -> int | None:
+        """Return the seasons until `effect` is claimed with a power of 80 %; None over ten."""
+        for seasons in range(1, LONGEST_YEARS + 1):
+            if self.power(effect, seasons) >= POWER:
+                return seasons
+        return None
