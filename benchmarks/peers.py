@@ -188,7 +188,7 @@ def cost(name: str, case: Case) -> dict[str, float] | None:
 def tell(name: str, case: Case, found: dict[str, float], former: Any) -> None:
     """Print one line: what, how large, seconds, memory, and the slope from the size before."""
     slope = ""
-    if former is not None:
+    if former is not None and len(case) == len(former[0]):  # the same work but for its size
         grown = max(now / then for now, then in zip(case, former[0], strict=False) if then)
         if grown > 1:
             slope = f"{math.log(found['seconds'] / former[1]) / math.log(grown):6.2f}"
