@@ -138,11 +138,7 @@ def bh(p_values: ArrayLike) -> NDArray[np.float64]:
     p = np.asarray(p_values, dtype=float)
     if not ((p >= 0) & (p <= 1)).all():
         raise ValueError("p-values lie between 0 and 1")
-    order = np.argsort(p, kind="stable")
-    stepped = p[order] * len(p) / np.arange(1, len(p) + 1)
-    q = np.empty(len(p))
-    q[order] = np.minimum(np.minimum.accumulate(stepped[::-1])[::-1], 1.0)
-    return q
+    return np.asarray(scipy.stats.false_discovery_control(p)) if len(p) else p
 
 
 def compare_rates(

@@ -16,7 +16,6 @@ from est_analysis.evidence import Word, judge
 from est_analysis.patterns import alarms as module
 from est_analysis.patterns.alarms import (
     alarms,
-    false_discovery,
     known_at_same_age,
     limit,
     predictive,
@@ -111,13 +110,6 @@ def test_the_newest_count_does_not_excuse_itself():
     ):
         assert plain.counts == pytest.approx(loud.counts)
         assert plain.dispersion == pytest.approx(loud.dispersion)
-
-
-def test_benjamini_hochberg_by_hand():
-    assert false_discovery([0.01, 0.04, 0.03, 0.5]) == pytest.approx(
-        stats.false_discovery_control([0.01, 0.04, 0.03, 0.5])
-    )
-    assert false_discovery([]).size == 0
 
 
 def test_known_at_the_same_age():

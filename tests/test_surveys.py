@@ -5,7 +5,8 @@ from frames_of_places import FULL, NOTHING
 from statsmodels.stats.proportion import proportion_confint
 
 from est_analysis import municipality
-from est_analysis.gather.surveys import read, wilson
+from est_analysis.counts import wilson_interval
+from est_analysis.gather.surveys import read
 
 HEAD = "omrade;fraga;ar;andel;varde;lagst;hogst;n;kalla\n"
 GOOD = "Centrum;Otrygg ute sent;2025;23,5 %;;20;27;;NTU Lokal\n"
@@ -31,12 +32,12 @@ def test_a_row_is_read_as_told(surveys):
     assert (second["area"], second["share"], second["value"]) == ("Norr", False, 7.1)
     assert second["low"] != second["low"]
     assert whole["computed"] and whole["area"] == "Lillby"
-    assert whole["low"] == pytest.approx(wilson(0.05, 100).low)
+    assert whole["low"] == pytest.approx(wilson_interval(5, 100).low)
 
 
 @pytest.mark.parametrize(("share", "n"), [(0, 30), (0.1, 100), (0.5, 47), (1, 200)])
 def test_wilson_is_that_of_others(share, n):
-    found = wilson(share, n)
+    found = wilson_interval(share * n, n)
     low, high = proportion_confint(share * n, n, method="wilson")
     assert (found.low, found.high) == pytest.approx((low, high), abs=1e-9)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from est_analysis.counts import Interval
+from est_analysis.counts import wilson_interval
 from est_analysis.errors import DeliveryError
 from est_analysis.gather.gazetteer import normal
 from est_analysis.gather.geography import Geography
@@ -106,48 +106,6 @@ def read(municipality: Municipality, geography: Geography) -> Surveys:
     return Surveys(table, pd.DataFrame(faults, columns=_FAULTS))
 
 
-def wilson(share: float, n: float, *, level: float = 0.95) -> Interval:
-    """
-    Wilson's interval of a share.
-
-    Parameters
-    ----------
-    share
-        0-1.
-    n
-        Answers, one or more.
-    level
-        Coverage, about.
-
-    Returns
-    -------
-    Interval
-
-    Raises
-    ------
-    ValueError
-        If the share is not within 0-1 or nobody answered.
-
-    Notes
-    -----
-    Wilson (1927), Journal of the American Statistical Association 22:209-212.
-
-    Examples
-    --------
-    >>> found = wilson(0.1, 100)
-    >>> round(found.low, 4), round(found.high, 4)
-    (0.0552, 0.1744)
-    """
-    import scipy
-
-    if not 0 <= share <= 1 or n < 1:
-        raise ValueError(f"a share lies within 0-1 of one or more, not {share} of {n}")
-    z = float(scipy.special.ndtri((1 + level) / 2))
-    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    return Interval(max(0.0, middle - half), min(1.0, middle + half), level)
-
-
 def _known(municipality: Municipality, geography: Geography) -> dict[str, str] | None:
     """Return the areas by their normal name; None where any name will do."""
     if geography.areas is None:
@@ -192,7 +150,7 @@ def _row(
         raise _RowError("n", f"färre än {FEWEST} svar visas inte")
     computed = is_share and math.isnan(low) and not math.isnan(n)
     if computed:
-        interval = wilson(value, n)
+        interval = wilson_interval(value * n, n)
         low, high = interval.low, interval.high
     return area, question, year, is_share, value, low, high, n, cells["kalla"], computed
 

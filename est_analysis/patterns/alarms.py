@@ -479,7 +479,7 @@ def _judged(lines: list[dict[str, Any]], limits: Thresholds) -> pd.DataFrame:
             level = limits.indication / questions / len(block) / sides
             bounds = [limit(n, windows, phi, level) for n, windows, phi in line["references"]]
             line["limit"] = max(limits.minimum_alarm, *bounds)
-    for line, q in zip(tried, false_discovery([line["p"] for line in tried]), strict=True):
+    for line, q in zip(tried, counts.bh([line["p"] for line in tried]), strict=True):
         line["q"] = float(q)
     ranks, parts = list(COMPARED_KINDS), list(WATCHED)
     lines = sorted(
@@ -487,28 +487,3 @@ def _judged(lines: list[dict[str, Any]], limits: Thresholds) -> pd.DataFrame:
         key=lambda x: (ranks.index(x["kind"]), parts.index(x["by"]), -x["n"], x["key"]),
     )
     return pd.DataFrame(lines, columns=list(COLUMNS))
-
-
-def false_discovery(p_values: ArrayLike) -> Floats:
-    """
-    Benjamini-Hochberg adjusted p-values, for an analyst who reads many series at once.
-
-    Parameters
-    ----------
-    p_values
-        Shape (n,), each 0-1.
-
-    Returns
-    -------
-    array of float, shape (n,), in the same order
-
-    Notes
-    -----
-    Benjamini & Hochberg (1995), Journal of the Royal Statistical Society B 57:289-300.
-    """
-    p = np.asarray(p_values, dtype=float)
-    order = np.argsort(-p, kind="stable")
-    steps = p[order] * len(p) / np.arange(len(p), 0, -1)
-    adjusted = np.empty_like(p)
-    adjusted[order] = np.minimum(1.0, np.minimum.accumulate(steps)) if len(p) else steps
-    return adjusted
