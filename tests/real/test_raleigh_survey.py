@@ -9,8 +9,9 @@ import pytest
 import shapely
 from frames import settings
 
+from est_analysis.counts import wilson_interval
 from est_analysis.gather.geography import Geography
-from est_analysis.gather.surveys import read, wilson
+from est_analysis.gather.surveys import read
 
 NIGHT = "In_downtown_Raleigh_at_night__14_04"
 
@@ -36,6 +37,6 @@ def test_raleigh_is_read_district_by_district(tmp_path, file):
     assert found.faults.empty and found.table["computed"].all()
     assert found.table["n"].sum() == n.sum() == 926
     first = found.table.iloc[0]
-    assert first["low"] == pytest.approx(wilson(first["value"], n.iloc[0]).low)
+    assert first["low"] == pytest.approx(wilson_interval(first["value"] * n.iloc[0], n.iloc[0]).low)
     fewer = areas[areas["name"] != "A"]
     assert len(read(own, Geography(None, fewer, None, None)).faults) == 1
