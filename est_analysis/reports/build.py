@@ -22,9 +22,10 @@ from est_analysis.gather import accept, store
 from est_analysis.gather.deliveries import Unread
 from est_analysis.gather.files import told
 from est_analysis.municipality import Municipality
-from est_analysis.reports import tables
+from est_analysis.reports import site, tables
 from est_analysis.reports.language import Language
 from est_analysis.reports.results import RESULTS_FOLDER, Results, check_edition, period_of
+from est_analysis.reports.versions import entry, version_of
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -173,12 +174,13 @@ def build(
         with told("Rapporten kunde inte skrivas", target, stays):
             fresh = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
             try:
-                _write(fresh, results, executed)
+                made = _write(fresh, results, executed)
                 _publish(fresh, target)
             finally:
                 shutil.rmtree(fresh, ignore_errors=True)
+            site.write(target.parent, municipality.name)
     progress("skriver liggaren", steps - 1, steps)
-    _remember(municipality, gathered, results, today)
+    _remember(municipality, gathered, results, made, today)
     progress("klart", steps, steps)
     report, brief = (target / f"{kind.file}.html" for kind in (QUARTERLY, MEETING))
     return Built(target, report, brief, gathered.unread)
@@ -307,14 +309,24 @@ def run_chapter(notebook: Path, parameters: dict[str, str]) -> NotebookNode:
             loop.close()
 
 
-def provenance(results: Results) -> dict[str, Any]:
-    """Return what a report rests on: inputs, versions, parameters and row accounting."""
+def provenance(results: Results, numbers: dict[str, int]) -> dict[str, Any]:
+    """
+    Return what a report rests on: inputs, versions, parameters and row accounting.
+
+    Parameters
+    ----------
+    results
+        The quarterly report's.
+    numbers
+        By report: which version of it this is.
+    """
     municipality = results.municipality
     packages = ("est-analysis", "pandas", "geopandas", "scikit-learn", "matplotlib", "folium")
     sums = results.accounting[["rows", "accepted", "quarantined", "dropped", "repeated"]].sum()
     return {
         "municipality": municipality.name,
         "code": municipality.code,
+        "report_versions": numbers,
         "purpose": municipality.purpose,
         "controller": municipality.controller,
         "parameters": {
@@ -377,27 +389,38 @@ def _json(value: Any) -> str:  # noqa: ANN401 - anything that JSON holds
 
 def _write(
     folder: Path, results: dict[str, Results], executed: dict[str, list[NotebookNode]]
-) -> None:
+) -> list[dict[str, Any]]:
+    """Write every file of the run; return what the ledger is to keep of it."""
     from est_analysis.reports.page import page
 
+    municipality = results[QUARTERLY.file].municipality
+    inputs, before = store.input_hashes(municipality), store.earlier_reports(municipality)
+    findings, made = {}, []
     for kind in (QUARTERLY, MEETING):
-        own = results[kind.file]
-        html = page(own, kind.file, executed[kind.file], getattr(own, kind.findings))
-        (folder / f"{kind.file}.html").write_text(html, encoding="utf-8", newline="\n")
+        own, findings[kind.file] = results[kind.file], findings_records(results[kind.file], kind)
         place = folder / "tables" / kind.file
         place.mkdir(parents=True)
-        for make in kind.tables.values():
-            table = make(own)
-            (place / f"{table.name}.csv").write_text(
-                table.csv(), encoding="utf-8-sig", newline="\n"
-            )
-    findings = {
-        kind.file: findings_records(results[kind.file], kind) for kind in (QUARTERLY, MEETING)
-    }
-    (folder / "findings.json").write_text(_json(findings), encoding="utf-8", newline="\n")
-    (folder / "provenance.json").write_text(
-        _json(provenance(results[QUARTERLY.file])), encoding="utf-8", newline="\n"
-    )
+        csvs = {table.name: table.csv() for table in (make(own) for make in kind.tables.values())}
+        for name, csv in csvs.items():
+            (place / f"{name}.csv").write_text(csv, encoding="utf-8-sig", newline="\n")
+        key = {
+            "report": kind.file,
+            "period": str(own.period),
+            "edition": own.edition,
+            "language": own.language.code,
+        }
+        kept = entry(key, findings[kind.file], csvs.values(), inputs)
+        version = version_of(kept, before)
+        made.append({**kept, "version": version.number})
+        html = page(
+            own, kind.file, executed[kind.file], getattr(own, kind.findings), version=version
+        )
+        (folder / f"{kind.file}.html").write_text(html, encoding="utf-8", newline="\n")
+    numbers = {one["report"]: one["version"] for one in made}
+    origin = provenance(results[QUARTERLY.file], numbers)
+    for name, value in (("findings", findings), ("provenance", origin)):
+        (folder / f"{name}.json").write_text(_json(value), encoding="utf-8", newline="\n")
+    return made
 
 
 def _publish(fresh: Path, target: Path) -> None:
@@ -405,6 +428,7 @@ def _publish(fresh: Path, target: Path) -> None:
     fresh.chmod(0o755)
     former = target.with_name(f".{target.name}.former")
     if target.exists():
+        site.keep_former(target, fresh)
         target.rename(former)
     fresh.rename(target)
     shutil.rmtree(former, ignore_errors=True)
@@ -422,6 +446,7 @@ def _remember(
     municipality: Municipality,
     gathered: accept.Gathered,
     results: dict[str, Results],
+    made: list[dict[str, Any]],
     today: date | None,
 ) -> None:
     store.write_store(municipality, gathered)
@@ -429,15 +454,5 @@ def _remember(
     store.record_deliveries(municipality, gathered, hashes, seen=today)
     typologies = results[QUARTERLY.file].typologies.values()
     store.freeze_typologies(municipality, [one.entry() for one in typologies if one.frozen])
-    for kind in (QUARTERLY, MEETING):
-        own = results[kind.file]
-        store.record_report(
-            municipality,
-            {
-                "report": kind.file,
-                "period": str(own.period),
-                "edition": own.edition,
-                "language": own.language.code,
-                "findings": findings_records(own, kind),
-            },
-        )
+    for one in made:
+        store.record_report(municipality, one)

@@ -16,8 +16,9 @@ from traitlets.config import Config
 from est_analysis import __version__
 from est_analysis.evidence import Finding, Share, Text, Word, foremost
 from est_analysis.reports import cards
-from est_analysis.reports.language import CAVEATS, SYMBOLS
+from est_analysis.reports.language import CAVEATS, SYMBOLS, Language
 from est_analysis.reports.leaflet import leaflet
+from est_analysis.reports.versions import Sentence, Version
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from est_analysis.reports.results import Results
 
 TEMPLATES = Path(__file__).parent / "templates"
-MOST_ANSWERS = 4
+MOST_ANSWERS, MOST_CHANGED, MOST_FILES = 4, 30, 5
 
 _MEANS = {
     Word.CLEAR: "slutsatser som håller även när alla jämförelser räknas",
@@ -55,7 +56,12 @@ class Chapter:
 
 
 def page(
-    results: Results, kind: str, notebooks: list[NotebookNode], findings: list[Finding]
+    results: Results,
+    kind: str,
+    notebooks: list[NotebookNode],
+    findings: list[Finding],
+    *,
+    version: Version | None = None,
 ) -> str:
     """
     Join executed chapters into one page.
@@ -70,13 +76,16 @@ def page(
         Executed, in the order of the chapters.
     findings
         All of the report's, with their words.
+    version
+        Which version it is, by default the first; a later one says what made it differ, and in
+        what.
 
     Returns
     -------
     str
         HTML that loads nothing; only scripts that the maps module made are allowed to run.
     """
-    say = results.language
+    say, version = results.language, version or Version()
     chapters = [chapter(notebook, number) for number, notebook in enumerate(notebooks, 1)]
     whole = len(chapters) > 1
     scripts = [script for part in chapters for script in part.scripts]
@@ -99,6 +108,8 @@ def page(
         title=say.say(Text(_TITLES[kind].template, values)),
         banner=say.translate(_BANNER),
         lead=say.translate(_LEADS[kind]),
+        version=_version(version, say),
+        changed=[_changed(one, say) for one in version.sentences[:MOST_CHANGED]],
         answers=[cards.html(f, say) for f in answers(findings, steady=2 if whole else 0)],
         verdicts=_verdicts(results, findings) if whole else [],
         family=_family(results, findings),
@@ -192,6 +203,52 @@ def _family(results: Results, findings: list[Finding]) -> str:
             },
         )
     )
+
+
+def _version(version: Version, say: Language) -> str:
+    """Return what is said of a version that replaces another; nothing of the first."""
+    if version.number == 1:
+        return ""
+    parts = [
+        Text(
+            "Version {number}, rättad: den ersätter version {former}.",
+            {"number": version.number, "former": version.number - 1},
+        )
+    ]
+    files = version.inputs
+    if not files:
+        parts.append(
+            Text("Underlaget är detsamma: en tidigare rapport eller programmet har ändrats.")
+        )
+    else:
+        more = Text(" och {n} till", {"n": len(files) - MOST_FILES})
+        parts.append(
+            Text(
+                "Nytt, ändrat eller borttaget underlag: {files}{more}.",
+                {
+                    "files": ", ".join(files[:MOST_FILES]),
+                    "more": more if len(files) > MOST_FILES else "",
+                },
+            )
+        )
+    parts.append(
+        Text(
+            "{n} slutsatser lyder annorlunda; de står under Om rapporten.",
+            {"n": len(version.sentences)},
+            singular="En slutsats lyder annorlunda; den står under Om rapporten.",
+        )
+        if version.sentences
+        else Text("Slutsatserna är desamma; någon tabell har andra tal.")
+    )
+    return " ".join(say.say(part) for part in parts)
+
+
+def _changed(sentence: Sentence, say: Language) -> str:
+    if not sentence.old:
+        return say.say(Text("Ny: {new}", {"new": sentence.new}))
+    if not sentence.new:
+        return say.say(Text("Borta: {old}", {"old": sentence.old}))
+    return say.say(Text("{new} Förut: {old}", {"new": sentence.new, "old": sentence.old}))
 
 
 def _made(results: Results) -> str:
