@@ -623,12 +623,12 @@ class Results:
         """The group's problems, measures and decisions."""
         from est_analysis.measures.register import read
 
-        return read(self.municipality)
+        return read(self.municipality, self.geography, today=self.period.last)
 
     @result
     def due(self) -> pd.DataFrame:
         """What is overdue, waits for follow-up or is open on the period's last day."""
-        from est_analysis.measures.register import due
+        from est_analysis.measures.due import due
 
         return due(self.register, self.period.last)
 
