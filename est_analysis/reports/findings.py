@@ -646,6 +646,8 @@ def busiest(weights: NDArray[np.float64]) -> tuple[int, int, float]:
 _WHY_NOT = {
     "missing_file": "{measure} ({place}): en fil med anmälda brott gick inte att läsa, så insatsen "
     "går inte att följa upp.",
+    "row_fault": "{measure} ({place}): raden i registret måste rättas innan insatsen går att följa "
+    "upp; se listan över vad som ska rättas.",
     "not_started": "{measure} ({place}): insatsen har inte börjat verka, så det finns inget att "
     "följa upp.",
     "no_place": "{measure} ({place}): platsen finns inte i platslistan och saknar koordinater, "
@@ -740,6 +742,7 @@ def _has_register(results: Results) -> bool:
 
 def quarterly(results: Results) -> list[Finding]:
     """Return every finding of the quarterly report, judged as one family."""
+    from est_analysis.reports.findings_of_baselines import baseline_findings
     from est_analysis.reports.findings_of_measures import measure_findings
     from est_analysis.reports.findings_of_situations import situation_findings
 
@@ -778,6 +781,7 @@ def quarterly(results: Results) -> list[Finding]:
         *situation_findings(results),
         due_finding(results.due, kept=_has_register(results)),
         *measure_findings(results),
+        *baseline_findings(results),
     ]
     return judge(found, thresholds)
 

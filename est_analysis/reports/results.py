@@ -672,7 +672,15 @@ class Results:
                 first=first_covered(self.gathered.events, "reported_crime", self.municipality),
             ),
             whole="reported_crime" not in self.missing,
+            ledger=self.ledger_of_baselines,
         )
+
+    @result
+    def ledger_of_baselines(self) -> list[dict[str, Any]]:
+        """The baselines that were frozen by earlier reports, oldest first."""
+        from est_analysis.measures.frozen import read
+
+        return read(self.municipality)
 
     @result
     def fortnight_places(self) -> pd.DataFrame:
