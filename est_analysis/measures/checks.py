@@ -274,6 +274,7 @@ def periods(
                 "perioden har inte börjat: skriv den period som platsen valdes på",
                 cost=NOT_EVALUATED,
             )
+            found[number] = None
     return found
 
 
@@ -455,7 +456,7 @@ def orphans(notes: Notes, measures: pd.DataFrame, usable: set[str], written: Seq
     """Note measures of no problem; a problem whose row cannot be used is none."""
     for row, problem in measures.loc[~measures["problem"].isin(usable), "problem"].items():
         number = int(str(row))
-        if problem in set(written):
+        if problem and problem in set(written):
             reason = "problemets rad har ett fel: rätta den först"
             notes.add("measures", [number], "problem", reason)
         else:
@@ -569,7 +570,7 @@ def comparisons(
             reason = "jämförelseplatsen finns inte i platslistan"
             _unknown(notes, "measures", row, "jamforelseplats", reason, written, listed)
             continue
-        if place.shape.contains(shapely.Point(other.centre)):
+        if _at(place, other):
             notes.add(
                 *("measures", [row], "jamforelseplats"),
                 "är samma plats som insatsens: välj en liknande plats där inget gjordes",
@@ -582,11 +583,10 @@ def comparisons(
                 "delar mark med insatsens plats: välj en plats längre bort",
                 cost=REMARK,
             )
-        touched = [records[treated[k]] for k in tree.query(other.shape, predicate="intersects")]
         meddled = [
-            one["startdatum"].date()
-            for one in touched
-            if one["problem"] != measure["problem"] and _meddles(one, measure)
+            records[k]["startdatum"].date()
+            for k in (treated[hit] for hit in tree.query(other.shape, predicate="intersects"))
+            if not _at(place, at[k]) and _meddles(records[k], measure)
         ]
         if meddled:
             notes.add(
@@ -595,6 +595,15 @@ def comparisons(
                 cost=NOT_EVALUATED,
                 values=[{"day": min(meddled)}],
             )
+
+
+def _at(place: Footprint, other: Footprint | None) -> bool:
+    """Tell whether other ground has its middle within a place: then it is the same place."""
+    import shapely
+
+    if other is None or place.shape is None:
+        return False
+    return bool(place.shape.contains(shapely.Point(other.centre)))
 
 
 def _meddles(other: Mapping[Any, Any], measure: Mapping[Any, Any]) -> bool:

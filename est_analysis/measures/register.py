@@ -179,7 +179,9 @@ def read(
     checks.chosen_before(notes, measures, chosen)
     if geography is not None:
         own = checks.ground(notes, problems, geography, municipality.crs)
-        checks.comparisons(notes, measures, own, geography)
+        unsure = problems.index.isin(notes.rows("problems", NOT_EVALUATED))
+        sure = {problem: own[problem] for problem in problems.loc[~unsure, "id"]}
+        checks.comparisons(notes, measures, sure, geography)
 
     known = {"problems": set(problems["id"]), "measures": set(measures["id"])}
     checks.decisions(notes, tables["decisions"], known)
