@@ -744,6 +744,7 @@ def quarterly(results: Results) -> list[Finding]:
     """Return every finding of the quarterly report, judged as one family."""
     from est_analysis.reports.findings_of_baselines import baseline_findings
     from est_analysis.reports.findings_of_measures import measure_findings
+    from est_analysis.reports.findings_of_priorities import order_finding
     from est_analysis.reports.findings_of_situations import situation_findings
 
     thresholds = results.municipality.thresholds
@@ -779,6 +780,7 @@ def quarterly(results: Results) -> list[Finding]:
         rhythm_finding(results.rhythm, thresholds.minimum_rhythm),
         *of_time(results),
         *situation_findings(results),
+        order_finding(results.priorities),
         due_finding(results.due, kept=_has_register(results)),
         *measure_findings(results),
         *baseline_findings(results),

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from est_analysis.gather.quality import Quality
     from est_analysis.gather.surveys import Surveys
     from est_analysis.measures.evaluation import Evaluation
+    from est_analysis.measures.priorities import Priorities
     from est_analysis.measures.register import Register
     from est_analysis.patterns.alarms import Alarms
     from est_analysis.patterns.change import Change
@@ -633,8 +634,8 @@ class Results:
         return due(self.register, self.period.last)
 
     @result
-    def priorities(self) -> pd.DataFrame:
-        """Places against the council's criteria."""
+    def priorities(self) -> Priorities:
+        """Places against the council's criteria, and how far their order holds."""
         from est_analysis.measures.priorities import matrix
         from est_analysis.patterns.coverage import first_covered, in_period
 
@@ -647,6 +648,7 @@ class Results:
             in_period(self.events, self.year),
             in_period(self.events, before) if covered else None,
             self.register.problems,
+            self.geography.places,
         )
 
     @result
