@@ -10,7 +10,7 @@ from openpyxl import Workbook
 
 from est_analysis import municipality as municipalities
 from est_analysis.errors import DeliveryError
-from est_analysis.measures.due import due
+from est_analysis.measures.due import due, late_days, left
 from est_analysis.measures.register import (
     DECISION_COLUMNS,
     MEASURE_COLUMNS,
@@ -310,6 +310,56 @@ def test_a_follow_up_that_has_passed_is_not_listed_for_ever(register):
     follow_up = ["measure", "A1", "follow_up"]
     assert follow_up in due_on(found, date(2026, 12, 31))  # 92 days
     assert follow_up not in due_on(found, date(2027, 1, 1))
+
+
+def with_more(make, **columns):
+    """Return a register whose measure has `columns` beside the ordinary ones."""
+    head = (*MEASURE_COLUMNS, *columns)
+    text = as_csv(head, [{**MEASURE, **columns}, {**MEASURE, "id": "A2", "effekt": ""}])
+    return make(files={"register/measures.csv": text})
+
+
+def test_a_follow_up_that_is_written_down_leaves_the_list(register):
+    found = with_more(register, effekt="Nio anmälda mot tolv året före")
+    listed = due_on(found, date(2026, 10, 1))
+    assert ["measure", "A1", "follow_up"] not in listed
+    assert ["measure", "A2", "follow_up"] in listed
+
+
+def test_that_something_was_done_is_no_follow_up_of_what_it_changed(register):
+    found = with_more(register, genomford="ja", produktion="14 armaturer")
+    assert ["measure", "A1", "follow_up"] in due_on(found, date(2026, 10, 1))
+
+
+def test_where_follow_ups_are_written_down_a_forgotten_one_stays(register):
+    day = date(2027, 6, 1)  # eight months after its day
+    written = with_more(register, effekt="Nio anmälda mot tolv året före")
+    assert ["measure", "A2", "not_followed"] in due_on(written, day)
+    never = with_more(register, genomford="ja")
+    assert "not_followed" not in {why for *_, why in due_on(never, day)}
+
+
+def test_a_problem_leaves_the_list_with_a_reason_and_a_day(register):
+    columns = (*PROBLEM_COLUMNS, "status", "avslutsskal", "avslutsdatum")
+    gone = {**PROBLEM, "id": "P2", "status": "Avslutat", "avslutsskal": "Målet är nått"}
+    rows = [PROBLEM, {**gone, "avslutsdatum": "2026-02-01"}, {**gone, "id": "P3"}]
+    found = register(files={"register/problems.csv": as_csv(columns, rows)})
+    assert "no_measure" not in {why for *_, why in due_on(found, date(2026, 1, 9))}
+    listed = left(found)
+    assert listed["id"].tolist() == ["P2", "P3"]
+    assert listed["reason"].tolist() == ["Målet är nått"] * 2
+    assert listed["day"].notna().tolist() == [True, False]
+    assert left(register()).empty
+
+
+def test_done_in_time_or_so_many_days_late(register):
+    done = {**MEASURE, "status": "Avslutad"}
+    rows = [
+        {**done, "slutdatum": "2026-03-31"},
+        {**done, "id": "A2", "slutdatum": "2026-04-10"},
+        {**MEASURE, "id": "A3"},
+    ]
+    assert late_days(register(measures=rows).measures).fillna(-1).tolist() == [0, 10, -1]
 
 
 def test_what_hangs_loose_is_listed(register):

@@ -6,7 +6,7 @@ from datetime import date
 
 import pandas as pd
 
-from est_analysis.measures.register import CLOSED, FOLLOWED_UP, PROBLEM_STATES, Register
+from est_analysis.measures.register import CLOSED, PROBLEM_STATES, Register
 
 _FOLLOW_UP_BEFORE, _FOLLOW_UP_AFTER = pd.Timedelta(days=31), pd.Timedelta(days=92)
 """A follow-up is listed from a month before its day until a quarter after."""
@@ -16,9 +16,9 @@ def due(register: Register, today: date) -> pd.DataFrame:
     """
     List what is overdue, waits for follow-up or hangs loose on the day `today`.
 
-    A follow-up leaves the list when it is written down (any of the columns ``genomford``,
-    ``process``, ``produktion`` and ``effekt``), or a quarter after its day. Where the group writes
-    its follow-ups down, one that was never written stays, as not followed up.
+    A follow-up leaves the list when it is written down (in ``effekt``; that something was done is
+    no follow-up of what it changed), or a quarter after its day. Where the group writes its
+    follow-ups down, one that was never written stays, as not followed up.
 
     Returns
     -------
@@ -32,7 +32,7 @@ def due(register: Register, today: date) -> pd.DataFrame:
     measures = register.measures
     running = measures[~measures["status"].isin(CLOSED)]
     late = running[running["klart_senast"] < day]
-    told = (measures[list(FOLLOWED_UP)] != "").any(axis=1)
+    told = measures["effekt"] != ""
     left = measures["uppfoljningsdatum"] - day
     follow = measures[~told & (left <= _FOLLOW_UP_BEFORE) & (left >= -_FOLLOW_UP_AFTER)]
     forgotten = measures[~told & (left < -_FOLLOW_UP_AFTER) & bool(told.any())]

@@ -39,9 +39,11 @@ PROBLEM_MORE = (
     *("gata", "polygon", "varfor_vald", "orsakstyp", *NEED_GRADES, *INFLUENCE_GRADES),
     *("status", "avslutsskal", "avslutsdatum"),
 )
-FOLLOWED_UP = ("genomford", "process", "produktion", "effekt")
-"""Whether it was done as decided, how it went, what was done and how much, and what changed."""
-MEASURE_MORE = ("intensitet", "jamforelseregel", *FOLLOWED_UP, "skal")
+MEASURE_MORE = (
+    *("intensitet", "jamforelseregel", "genomford", "process", "produktion", "effekt", "skal"),
+)
+"""Among them: whether it was done as decided, how it went, what was done and how much (the process
+and the output), and apart from that what the group found to have changed (the effect)."""
 DECISION_MORE = ("problem", "atgard", "utfall")
 
 CAUSES = ("plats", "situation", "miljö")

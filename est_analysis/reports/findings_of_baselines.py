@@ -30,7 +30,7 @@ _COLUMNS = {
 
 
 def baseline_findings(results: Results) -> list[Finding]:
-    """Return what has changed under each measure since it was first counted; mostly nothing."""
+    """Return what has changed under each measure since it was first counted, or that nothing has."""
     names = results.register.measures.set_index("id")["atgard"]
     found = [
         finding
@@ -40,7 +40,18 @@ def baseline_findings(results: Results) -> list[Finding]:
             moved_finding(evaluation, str(names[evaluation.measure])),
         )
     ]
-    return [finding for finding in found if finding is not None]
+    told = [finding for finding in found if finding is not None]
+    if told:
+        return told
+    frozen = sum(e.held is not None and e.held.kept.counted for e in results.evaluations)
+    text = Text(
+        "{n} insatser har en fryst baslinje, och inget har ändrats under dem."
+        if frozen
+        else "Ingen insats har räknats ännu, så ingen baslinje är fryst.",
+        {"n": frozen},
+        "En insats har en fryst baslinje, och inget har ändrats under den.",
+    )
+    return [Finding(id="baseline", sentences={None: text}, n=frozen)]
 
 
 def changed_finding(evaluation: Evaluation, name: str) -> Finding | None:
@@ -98,4 +109,6 @@ def moved_finding(evaluation: Evaluation, name: str) -> Finding | None:
             "changes": parts,
         },
     )
-    return Finding(id=f"moved/{evaluation.measure}", sentences={None: text}, n=evaluation.before)
+    return Finding(
+        id=f"baseline/{evaluation.measure}/register", sentences={None: text}, n=evaluation.before
+    )
