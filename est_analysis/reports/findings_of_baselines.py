@@ -30,7 +30,7 @@ _COLUMNS = {
 
 
 def baseline_findings(results: Results) -> list[Finding]:
-    """Return what has changed under each measure since it was first counted, or that nothing has."""
+    """Return what has changed under each measure since it was first counted, if anything has."""
     names = results.register.measures.set_index("id")["atgard"]
     found = [
         finding
