@@ -50,7 +50,7 @@ _UNSCANNED = (
 class Notes:
     """The mistakes found so far; a row may have several."""
 
-    found: list[pd.DataFrame] = field(default_factory=list)
+    found: list[tuple[int, str, str, str, Mapping[str, Any], str]] = field(default_factory=list)
 
     def add(
         self,
@@ -63,24 +63,19 @@ class Notes:
         values: Sequence[Mapping[str, Any]] | None = None,
     ) -> None:
         """Note a mistake of some rows; `values` are those of the reason's text, row by row."""
-        if len(rows) == 0:
-            return
-        table = pd.DataFrame({"row": np.asarray(rows, dtype="int64")})
-        table["values"] = list(values) if values is not None else [{} for _ in rows]
-        self.found.append(table.assign(part=part, column=column, reason=reason, cost=cost))
+        each = values if values is not None else [{} for _ in rows]
+        for row, own in zip(rows, each, strict=True):
+            self.found.append((int(row), part, column, reason, own, cost))
 
     def table(self) -> pd.DataFrame:
-        """Return all notes, each once: the columns of `NOTE_COLUMNS`."""
-        if not self.found:
-            return pd.DataFrame(columns=NOTE_COLUMNS).astype({"row": "int64"})
-        table = pd.concat(self.found, ignore_index=True)[NOTE_COLUMNS]
-        same = table.assign(values=table["values"].map(lambda value: repr(sorted(value.items()))))
-        return table[~same.duplicated()].reset_index(drop=True)
+        """Return all notes in the order they were made: the columns of `NOTE_COLUMNS`."""
+        names = ["row", "part", "column", "reason", "values", "cost"]
+        table = pd.DataFrame(self.found, columns=names)
+        return table[NOTE_COLUMNS].astype({"row": "int64"})
 
     def rows(self, part: str, *costs: str) -> set[int]:
         """Return the rows of a part that cost so much."""
-        table = self.table()
-        return set(table.loc[(table["part"] == part) & table["cost"].isin(costs), "row"])
+        return {row for row, own, *_, cost in self.found if own == part and cost in costs}
 
 
 # --- cells

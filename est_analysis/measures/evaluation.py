@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -304,7 +304,8 @@ def _counted(
     if window is None:
         known["held"] = hold(ledger, freeze(measure, problem, period))
         return Evaluation(**known, why_not="not_started")
-    earlier = _seasons(events, window, measure, municipality)
+    first = first_covered(events, "reported_crime", municipality, by_place=True)
+    earlier = _seasons(first, window, measure)
     chosen, most = _chosen(str(problem["vald_period"])), municipality.thresholds.history_years
     baseline = [season for season in earlier if not _overlap(season, chosen)][:most]
     radius = _radius(problem)
@@ -313,7 +314,6 @@ def _counted(
     there = None if other is None else _within(own, other, radius)
     if there is not None:
         there = there[~there["event_id"].isin(near["event_id"])]
-    first = first_covered(events, "reported_crime", municipality, by_place=True)
     held = hold(ledger, freeze(measure, problem, period, first=first, near=near, there=there))
     after, (before, before_there) = _tally(near, [window]), held.tally(baseline)
     known.update(window=window, years=len(baseline), after=after, before=before)
@@ -497,12 +497,9 @@ def _window(measure: pd.Series, period: Period) -> Period | None:
     return Period(max(start.date(), period.end - _ONE_YEAR), period.end, "interval")
 
 
-def _seasons(
-    events: pd.DataFrame, window: Period, measure: pd.Series, municipality: Municipality
-) -> list[Period]:
+def _seasons(first: date | None, window: Period, measure: pd.Series) -> list[Period]:
     """Return the earlier seasons that are covered and that the measure did not touch."""
     started = measure["startdatum"].date()
-    first = first_covered(events, "reported_crime", municipality, by_place=True)
     seasons = (window.years_earlier(k) for k in range(1, 10))
     return [
         season

@@ -99,12 +99,16 @@ def centre_of(name: str, geography: Geography) -> tuple[float, float] | None:
     """Return where the gazetteer has a name, without regard to case and spaces, in metres."""
     if geography.places is None or not name:
         return None
-    keys = normal(geography.places["name"])
-    hits = np.flatnonzero(keys == normal(pd.Series([name])).iloc[0])
-    if len(hits) == 0:
-        return None
-    row = geography.places.iloc[hits[0]]
-    return float(row["x"]), float(row["y"])
+    places, key = geography.places, _plain(name)
+    for at, known in enumerate(places["name"].tolist()):
+        if _plain(known) == key:
+            return float(places["x"].iat[at]), float(places["y"].iat[at])
+    return None
+
+
+def _plain(name: str) -> str:
+    """Return one name as `gazetteer.normal` does many: a register asks for few at a time."""
+    return " ".join(name.casefold().split())
 
 
 def _text(value: object) -> str:
