@@ -55,6 +55,7 @@ def report(made: sample.Sample) -> Results:
         lists = settings.registers.model_copy(update={"calendar": None})
         kept = register.read(settings.model_copy(update={"folder": folder, "registers": lists}))
     results.__dict__["register"] = kept
+    results.__dict__["ledger_of_baselines"] = []
     results.__dict__["ledger_of_typologies"] = []  # nothing is frozen before a first report
     return results
 

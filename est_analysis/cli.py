@@ -76,7 +76,8 @@ def check(
     from est_analysis.reports.language import Language
 
     municipality = municipalities.load(folder)
-    gathered, register, say = gather(municipality), read(municipality), Language("sv")
+    gathered, say = gather(municipality), Language("sv")
+    register = read(municipality, gathered.geography, today=date.today())
     quality = measure(gathered, municipality, latest_quarter_of(gathered.events))
     table = Table("Källa", "Rader", "Används", "Väntar", "Tas ej in", "Upprepade", box=None)
     for cells in summary(quality):

@@ -136,21 +136,27 @@ def make(folder: Path, name: str) -> list[str]:
     (folder / "reference/places.csv").write_text(header, encoding="utf-8", newline="\n")
     (folder / "reference/brottskoder.csv").write_bytes(codes.SHIPPED.read_bytes())
     write_form(folder / "deliveries/est/est_rapport.xlsx")
-    _register(folder / "register/problem.xlsx", "Problem", register.PROBLEM_COLUMNS, {})
+    _register(
+        folder / "register/problem.xlsx",
+        "Problem",
+        register.PROBLEM_COLUMNS + register.PROBLEM_MORE,
+        {"status": register.PROBLEM_STATES},
+    )
     _register(
         folder / "register/atgarder.xlsx",
         "Åtgärder",
-        register.MEASURE_COLUMNS,
+        register.MEASURE_COLUMNS + register.MEASURE_MORE,
         {
             "atgardstyp": register.MEASURE_TYPES,
             "sikt": register.TERMS,
             "status": register.MEASURE_STATES,
+            "genomford": register.DELIVERED,
         },
     )
     _register(
         folder / "register/beslut.xlsx",
         "Beslut",
-        register.DECISION_COLUMNS,
+        register.DECISION_COLUMNS + register.DECISION_MORE,
         {"status": register.DECISION_STATES},
     )
     return [
@@ -203,6 +209,13 @@ _REGISTER_HELP = (
     "Ansvarig är alltid en funktion, aldrig en person.",
     "vald_period är den period då platsen valdes, till exempel 2026Q2. Den räknas aldrig som före.",
     "jamforelseplats är en plats ur platslistan som liknar platsen men inte fick insatsen.",
+    "Platsen skrivs på ett av fem sätt: plats (namn i platslistan), x och y med radie_m, gata, "
+    "polygon (WKT i meter) eller område.",
+    "orsakstyp är plats, situation eller miljö. Omdömen (signalbrott, beror_manga, konsekvens, "
+    "resurser, kostnad, paverkbarhet) är 1, 2 eller 3; kostnad 3 är dyrt.",
+    "genomford, process och produktion säger vad som gjordes; effekt vad det ändrade.",
+    "Ett problem lämnar listan med status Avslutat, avslutsskal och avslutsdatum.",
+    "Kolumner efter paverkbarhet, kostnad_tid och status kan tas bort.",
     "Datum skrivs 2026-09-30.",
 )
 

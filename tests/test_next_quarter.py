@@ -78,6 +78,18 @@ def test_the_later_report_sets_what_is_claimed_beside_what_was_said_then(quarter
     assert "Förra rapporten (april–juni 2026) och den här" in section(quarters / LAST)
 
 
+def test_baselines_were_frozen_by_the_first_report_and_held_by_the_later(quarters):
+    ledger = quarters.parents[1] / "exempelsjo/ledger/baselines.jsonl"
+    lines = [json.loads(line) for line in ledger.read_text("utf-8").splitlines()]
+    assert {line["period"] for line in lines if line["until"]} == {"2026Q2"}
+    counted = [line["measure"] for line in lines if line["until"]]
+    assert sorted(set(counted)) == sorted(counted)
+    assert "A1" in counted
+    for quarter in ("2026Q2", LAST):
+        table = (quarters / quarter / "tables/rapport/insatser.csv").read_text("utf-8-sig")
+        assert "fryst april–juni 2026" in table
+
+
 def test_the_difference_is_told(quarters):
     def counts(quarter):
         return {

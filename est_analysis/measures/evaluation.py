@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from est_analysis.evidence import SHARES
 from est_analysis.gather.gazetteer import normal
 from est_analysis.gather.geography import Geography
 from est_analysis.measures.design import POWER, Design, Outcomes, exact, outcomes
+from est_analysis.measures.frozen import Held, freeze, hold
 from est_analysis.measures.placebo import Placebo, placebo, untreated
 from est_analysis.measures.register import Register
 from est_analysis.measures.regression import FEWEST_PLACES, Fall, counts_at, fall
@@ -157,9 +159,13 @@ class Evaluation:
         The change among those of untreated places; None without a gazetteer.
     design
         What there was to see an effect by; None without a baseline or a comparison place.
+    held
+        The frozen baseline that the counts before are taken from; see `measures.frozen`.
+    baseline
+        The earlier seasons that are counted.
     why_not
         Empty, or why nothing can be judged: ``not_started``, ``no_place``, ``no_baseline``,
-        ``no_comparison``, ``too_few``, ``missing_file``.
+        ``no_comparison``, ``too_few``, ``missing_file``, ``row_fault``.
     """
 
     measure: str
@@ -187,6 +193,8 @@ class Evaluation:
     whole: Displacement | None = None
     placebo: Placebo | None = None
     design: Design | None = None
+    held: Held | None = None
+    baseline: tuple[Period, ...] = ()
 
 
 def evaluate(
@@ -198,6 +206,7 @@ def evaluate(
     *,
     dispersion: float = 1.0,
     whole: bool = True,
+    ledger: Sequence[Mapping[str, Any]] = (),
 ) -> list[Evaluation]:
     """
     Evaluate every measure of the register, in its order.
@@ -223,6 +232,8 @@ def evaluate(
         Variance over mean of reported crime by place between earlier years; it widens intervals.
     whole
         False where a file of reported crime could not be read: nothing is judged then.
+    ledger
+        The baselines that earlier reports froze, as `frozen.read` gives them.
 
     Returns
     -------
@@ -244,7 +255,10 @@ def evaluate(
             municipality,
             geography,
             taken,
+            ledger,
         )
+        if measure["id"] not in register.held
+        else _refused(measure, problem)
         for measure, problem in pairs
     ]
     if not whole:
@@ -254,9 +268,17 @@ def evaluate(
 
 def _unjudged(evaluation: Evaluation) -> Evaluation:
     """Return what is known of a measure without any count: some would be too low."""
-    keep = ("measure", "problem", "place", "group", "chosen")
+    keep = ("measure", "problem", "place", "group", "chosen")  # nothing is frozen of such counts
     why = evaluation.why_not if evaluation.window is None else "missing_file"
     return Evaluation(**{name: getattr(evaluation, name) for name in keep}, why_not=why)
+
+
+def _refused(measure: pd.Series, problem: pd.Series) -> Evaluation:
+    """Return no counts at all: what they rest on in the register is at fault."""
+    place = str(problem["plats"] or problem["beskrivning"])
+    return Evaluation(
+        *(measure["id"], problem.name, place, str(problem["grupp"])), why_not="row_fault"
+    )
 
 
 def _counted(
@@ -268,6 +290,7 @@ def _counted(
     municipality: Municipality,
     geography: Geography,
     taken: Ground,
+    ledger: Sequence[Mapping[str, Any]],
 ) -> Evaluation:
     """Return the counts, or why there are none; nothing is judged yet."""
     group = str(problem["grupp"])
@@ -279,24 +302,29 @@ def _counted(
         return Evaluation(**known, why_not="no_place")
     window = _window(measure, period)
     if window is None:
+        known["held"] = hold(ledger, freeze(measure, problem, period))
         return Evaluation(**known, why_not="not_started")
-    earlier = _seasons(events, window, measure, municipality)
+    first = first_covered(events, "reported_crime", municipality, by_place=True)
+    earlier = _seasons(first, window, measure)
     chosen, most = _chosen(str(problem["vald_period"])), municipality.thresholds.history_years
     baseline = [season for season in earlier if not _overlap(season, chosen)][:most]
     radius = _radius(problem)
     near = _within(own, centre, radius)
-    after, before = _tally(near, [window]), _tally(near, baseline)
+    other = _centre(measure["jamforelseplats"], math.nan, math.nan, geography)
+    there = None if other is None else _within(own, other, radius)
+    if there is not None:
+        there = there[~there["event_id"].isin(near["event_id"])]
+    held = hold(ledger, freeze(measure, problem, period, first=first, near=near, there=there))
+    after, (before, before_there) = _tally(near, [window]), held.tally(baseline)
     known.update(window=window, years=len(baseline), after=after, before=before)
+    known.update(held=held, baseline=tuple(baseline))
     if chosen is None or baseline != earlier[:most]:
         known["fall"] = _fall(own, near, earlier[:most], geography, place, radius)
     if not baseline:
         return Evaluation(**known, why_not="no_baseline")
-    other = _centre(measure["jamforelseplats"], math.nan, math.nan, geography)
-    if other is None:
+    if other is None or there is None:
         return Evaluation(**known, why_not="no_comparison")
-    there = _within(own, other, radius)
-    there = there[~there["event_id"].isin(near["event_id"])]
-    comparison = (_tally(there, baseline), _tally(there, [window]))
+    comparison = (before_there, _tally(there, [window]))
     known.update(
         comparison=str(measure["jamforelseplats"]),
         comparison_before=comparison[0],
@@ -469,12 +497,9 @@ def _window(measure: pd.Series, period: Period) -> Period | None:
     return Period(max(start.date(), period.end - _ONE_YEAR), period.end, "interval")
 
 
-def _seasons(
-    events: pd.DataFrame, window: Period, measure: pd.Series, municipality: Municipality
-) -> list[Period]:
+def _seasons(first: date | None, window: Period, measure: pd.Series) -> list[Period]:
     """Return the earlier seasons that are covered and that the measure did not touch."""
     started = measure["startdatum"].date()
-    first = first_covered(events, "reported_crime", municipality, by_place=True)
     seasons = (window.years_earlier(k) for k in range(1, 10))
     return [
         season

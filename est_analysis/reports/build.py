@@ -21,6 +21,7 @@ from est_analysis.errors import ReportError, SettingsError
 from est_analysis.gather import accept, store
 from est_analysis.gather.deliveries import Unread
 from est_analysis.gather.files import told
+from est_analysis.measures import frozen
 from est_analysis.municipality import Municipality
 from est_analysis.reports import site, tables
 from est_analysis.reports.language import Language
@@ -454,5 +455,7 @@ def _remember(
     store.record_deliveries(municipality, gathered, hashes, seen=today)
     typologies = results[QUARTERLY.file].typologies.values()
     store.freeze_typologies(municipality, [one.entry() for one in typologies if one.frozen])
+    evaluations = results[QUARTERLY.file].evaluations
+    frozen.append(municipality, [one.held for one in evaluations if one.held is not None])
     for one in made:
         store.record_report(municipality, one)

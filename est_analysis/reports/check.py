@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from est_analysis.evidence import Text
+from est_analysis.measures.checks import NOT_EVALUATED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,15 +49,23 @@ def lines(
     yield from _headed("Se upp med:", [say.sentence(one.text) for one in _others(quality)])
     yield from _stopped(gathered.quarantine, quality, say, every=every)
     yield from _near_misses(gathered.near_misses, say)
-    faults = (gathered.rulings.faults, register.faults)
-    yield from _headed(
-        "Rader i gruppens egna listor som inte går att använda:",
-        [
-            f"{row.file} rad {row.row}, {row.column}: {say.translate(str(row.reason))}"
-            for table in faults
-            for row in table.itertuples()
-        ],
-    )
+    held = register.remarks["cost"] == NOT_EVALUATED
+    for head, noted in (
+        (
+            "Rader i gruppens egna listor som inte går att använda:",
+            (gathered.rulings.faults, register.faults),
+        ),
+        ("Insatser som inte utvärderas förrän raden är rättad:", (register.remarks[held],)),
+        ("Att se över i registret (raderna används):", (register.remarks[~held],)),
+    ):
+        yield from _headed(head, [point for table in noted for point in _noted(table, say)])
+
+
+def _noted(table: pd.DataFrame, say: Language) -> Iterator[str]:
+    for row in table.to_dict("records"):
+        told = str(row["reason"])
+        said = say.say(Text(told, row["values"])) if "values" in row else say.translate(told)
+        yield f"{row['file']} rad {row['row']}, {row['column']}: {said}"
 
 
 def verdict(gathered: Gathered, register: Register, say: Language) -> str:
@@ -66,7 +75,9 @@ def verdict(gathered: Gathered, register: Register, say: Language) -> str:
         "files": len(gathered.unread),
         "rows": rows,
         "near": len(gathered.near_misses),
-        "faults": len(gathered.rulings.faults) + len(register.faults),
+        "faults": len(gathered.rulings.faults)
+        + len(register.faults)
+        + int((register.remarks["cost"] == NOT_EVALUATED).sum()),
     }
     if not any(waits.values()):
         return say.translate("Allt går att använda.")

@@ -60,13 +60,14 @@ def patterns(results: Results) -> str:
 
 def priorities(results: Results) -> str:
     """Return the order of the places."""
-    table = results.priorities
+    found = results.priorities
     return _lines(
         {
-            str(place): f"{need:.2f} ({best}-{worst})"
-            for place, need, best, worst in zip(
-                table["place"], table["need"], table["best"], table["worst"], strict=True
-            )
+            **{
+                str(row.place): f"{row.need:.2f} ({row.best}-{row.worst}) {row.top:.2f}"
+                for row in found.table.itertuples()
+            },
+            "same three": " ".join(f"{share:.2f}" for share in found.same.values()),
         }
     )
 

@@ -646,6 +646,8 @@ def busiest(weights: NDArray[np.float64]) -> tuple[int, int, float]:
 _WHY_NOT = {
     "missing_file": "{measure} ({place}): en fil med anmälda brott gick inte att läsa, så insatsen "
     "går inte att följa upp.",
+    "row_fault": "{measure} ({place}): raden i registret måste rättas innan insatsen går att följa "
+    "upp; se listan över vad som ska rättas.",
     "not_started": "{measure} ({place}): insatsen har inte börjat verka, så det finns inget att "
     "följa upp.",
     "no_place": "{measure} ({place}): platsen finns inte i platslistan och saknar koordinater, "
@@ -740,7 +742,9 @@ def _has_register(results: Results) -> bool:
 
 def quarterly(results: Results) -> list[Finding]:
     """Return every finding of the quarterly report, judged as one family."""
+    from est_analysis.reports.findings_of_baselines import baseline_findings
     from est_analysis.reports.findings_of_measures import measure_findings
+    from est_analysis.reports.findings_of_priorities import order_finding
     from est_analysis.reports.findings_of_situations import situation_findings
 
     thresholds = results.municipality.thresholds
@@ -776,8 +780,10 @@ def quarterly(results: Results) -> list[Finding]:
         rhythm_finding(results.rhythm, thresholds.minimum_rhythm),
         *of_time(results),
         *situation_findings(results),
+        order_finding(results.priorities),
         due_finding(results.due, kept=_has_register(results)),
         *measure_findings(results),
+        *baseline_findings(results),
     ]
     return judge(found, thresholds)
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from est_analysis.gather.quality import Quality
     from est_analysis.gather.surveys import Surveys
     from est_analysis.measures.evaluation import Evaluation
+    from est_analysis.measures.priorities import Priorities
     from est_analysis.measures.register import Register
     from est_analysis.patterns.alarms import Alarms
     from est_analysis.patterns.change import Change
@@ -623,18 +624,18 @@ class Results:
         """The group's problems, measures and decisions."""
         from est_analysis.measures.register import read
 
-        return read(self.municipality)
+        return read(self.municipality, self.geography, today=self.period.last)
 
     @result
     def due(self) -> pd.DataFrame:
         """What is overdue, waits for follow-up or is open on the period's last day."""
-        from est_analysis.measures.register import due
+        from est_analysis.measures.due import due
 
         return due(self.register, self.period.last)
 
     @result
-    def priorities(self) -> pd.DataFrame:
-        """Places against the council's criteria."""
+    def priorities(self) -> Priorities:
+        """Places against the council's criteria, and how far their order holds."""
         from est_analysis.measures.priorities import matrix
         from est_analysis.patterns.coverage import first_covered, in_period
 
@@ -647,6 +648,7 @@ class Results:
             in_period(self.events, self.year),
             in_period(self.events, before) if covered else None,
             self.register.problems,
+            self.geography.places,
         )
 
     @result
@@ -672,7 +674,15 @@ class Results:
                 first=first_covered(self.gathered.events, "reported_crime", self.municipality),
             ),
             whole="reported_crime" not in self.missing,
+            ledger=self.ledger_of_baselines,
         )
+
+    @result
+    def ledger_of_baselines(self) -> list[dict[str, Any]]:
+        """The baselines that were frozen by earlier reports, oldest first."""
+        from est_analysis.measures.frozen import read
+
+        return read(self.municipality)
 
     @result
     def fortnight_places(self) -> pd.DataFrame:

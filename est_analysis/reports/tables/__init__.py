@@ -42,7 +42,15 @@ from est_analysis.reports.tables.deliveries import (
     unread,
     waiting,
 )
-from est_analysis.reports.tables.measures import due, measures, priorities, register_faults
+from est_analysis.reports.tables.measures import (
+    chain,
+    due,
+    four_fields,
+    left_list,
+    measures,
+    priorities,
+    register_faults,
+)
 from est_analysis.reports.tables.time import clock, hours, own_hours, weekdays, year_wheel
 from est_analysis.reports.tables.tried import moved, tried
 from est_analysis.reports.tables.unusual import (
@@ -81,7 +89,8 @@ QUARTERLY: TablesOf = {
         *(surveys, survey_faults, tried, moved),
         *(own_hours, year_wheel, hours, weekdays, clock),
         *(event_situations, combinations, reported, together),
-        *(priorities, measures, due, register_faults, followed_up, comparison, comparison_faults),
+        *(priorities, four_fields, chain, left_list),
+        *(measures, due, register_faults, followed_up, comparison, comparison_faults),
     )
 }
 """The tables of the quarterly report, also written as CSV."""
@@ -103,6 +112,7 @@ __all__ = [
     "beside_areas",
     "bursts",
     "cell_list",
+    "chain",
     "clock",
     "clusters",
     "combinations",
@@ -114,8 +124,10 @@ __all__ = [
     "followed_up",
     "fortnight_places",
     "fortnights",
+    "four_fields",
     "groups",
     "hours",
+    "left_list",
     "levels",
     "live_repeats",
     "lower_bounds",
