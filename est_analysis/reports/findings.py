@@ -741,6 +741,7 @@ def _has_register(results: Results) -> bool:
 def quarterly(results: Results) -> list[Finding]:
     """Return every finding of the quarterly report, judged as one family."""
     from est_analysis.reports.findings_of_measures import measure_findings
+    from est_analysis.reports.findings_of_plans import plan_findings
     from est_analysis.reports.findings_of_situations import situation_findings
 
     thresholds = results.municipality.thresholds
@@ -778,6 +779,7 @@ def quarterly(results: Results) -> list[Finding]:
         *situation_findings(results),
         due_finding(results.due, kept=_has_register(results)),
         *measure_findings(results),
+        *plan_findings(results),
     ]
     return judge(found, thresholds)
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from est_analysis.gather.quality import Quality
     from est_analysis.gather.surveys import Surveys
     from est_analysis.measures.evaluation import Evaluation
+    from est_analysis.measures.planning import Plan
     from est_analysis.measures.register import Register
     from est_analysis.patterns.alarms import Alarms
     from est_analysis.patterns.change import Change
@@ -650,27 +651,48 @@ class Results:
         )
 
     @result
-    def evaluations(self) -> list[Evaluation]:
-        """What can be said of each measure."""
-        from est_analysis.measures.evaluation import evaluate
+    def unrest_of_places(self) -> float:
+        """Variance over mean of reported crime by place between earlier years."""
         from est_analysis.patterns.change import unrest
         from est_analysis.patterns.coverage import first_covered
         from est_analysis.patterns.hotspots import located
 
-        crimes = located(self.events[self.events["kind"] == "reported_crime"])
+        return unrest(
+            located(self.events[self.events["kind"] == "reported_crime"]),
+            self.period,
+            self.municipality,
+            by="place",
+            first=first_covered(self.gathered.events, "reported_crime", self.municipality),
+        )
+
+    @result
+    def evaluations(self) -> list[Evaluation]:
+        """What can be said of each measure."""
+        from est_analysis.measures.evaluation import evaluate
+
         return evaluate(
             self.events,
             self.register,
             self.period,
             self.municipality,
             self.gathered.geography,
-            dispersion=unrest(
-                crimes,
-                self.period,
-                self.municipality,
-                by="place",
-                first=first_covered(self.gathered.events, "reported_crime", self.municipality),
-            ),
+            dispersion=self.unrest_of_places,
+            whole="reported_crime" not in self.missing,
+        )
+
+    @result
+    def plans(self) -> list[Plan]:
+        """What the numbers of each planned measure could show."""
+        from est_analysis.measures.planning import plans
+
+        return plans(
+            self.events,
+            self.register,
+            self.period,
+            self.municipality,
+            self.gathered.geography,
+            self.evaluations,
+            dispersion=self.unrest_of_places,
             whole="reported_crime" not in self.missing,
         )
 

@@ -43,6 +43,7 @@ from est_analysis.reports.tables.deliveries import (
     waiting,
 )
 from est_analysis.reports.tables.measures import due, measures, priorities, register_faults
+from est_analysis.reports.tables.plans import plans
 from est_analysis.reports.tables.time import clock, hours, own_hours, weekdays, year_wheel
 from est_analysis.reports.tables.tried import moved, tried
 from est_analysis.reports.tables.unusual import (
@@ -81,7 +82,16 @@ QUARTERLY: TablesOf = {
         *(surveys, survey_faults, tried, moved),
         *(own_hours, year_wheel, hours, weekdays, clock),
         *(event_situations, combinations, reported, together),
-        *(priorities, measures, due, register_faults, followed_up, comparison, comparison_faults),
+        *(
+            priorities,
+            measures,
+            plans,
+            due,
+            register_faults,
+            followed_up,
+            comparison,
+            comparison_faults,
+        ),
     )
 }
 """The tables of the quarterly report, also written as CSV."""
@@ -126,6 +136,7 @@ __all__ = [
     "own_hours",
     "place_list",
     "places",
+    "plans",
     "priorities",
     "profiles",
     "quality",
