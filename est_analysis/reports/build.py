@@ -71,7 +71,7 @@ QUARTERLY = Kind(
         *("beside_areas", "surveys", "tried", "moved"),
         *("hours", "clock", "own_hours", "year_wheel"),
         *("typologies", "event_situations", "combinations", "reported", "reporting", "together"),
-        *("evaluations", "plans", "former", "findings", "comparison", *_SHOWN),
+        *("evaluations", "pooled", "plans", "former", "findings", "comparison", *_SHOWN),
         *("standing_out", "repeats", "bursts"),
     ),
     "findings",

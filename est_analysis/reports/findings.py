@@ -742,6 +742,7 @@ def quarterly(results: Results) -> list[Finding]:
     """Return every finding of the quarterly report, judged as one family."""
     from est_analysis.reports.findings_of_measures import measure_findings
     from est_analysis.reports.findings_of_plans import plan_findings
+    from est_analysis.reports.findings_of_pooled import pooled_findings
     from est_analysis.reports.findings_of_situations import situation_findings
 
     thresholds = results.municipality.thresholds
@@ -779,6 +780,7 @@ def quarterly(results: Results) -> list[Finding]:
         *situation_findings(results),
         due_finding(results.due, kept=_has_register(results)),
         *measure_findings(results),
+        *pooled_findings(results),
         *plan_findings(results),
     ]
     return judge(found, thresholds)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from est_analysis.gather.surveys import Surveys
     from est_analysis.measures.evaluation import Evaluation
     from est_analysis.measures.planning import Plan
+    from est_analysis.measures.pooled import Pooled
     from est_analysis.measures.register import Register
     from est_analysis.patterns.alarms import Alarms
     from est_analysis.patterns.change import Change
@@ -678,6 +679,21 @@ class Results:
             self.gathered.geography,
             dispersion=self.unrest_of_places,
             whole="reported_crime" not in self.missing,
+        )
+
+    @result
+    def pooled(self) -> list[Pooled]:
+        """What like measures say together."""
+        from est_analysis.measures.pooled import pool
+        from est_analysis.measures.sites import sites_of
+
+        measures = self.register.measures
+        return pool(
+            self.evaluations,
+            dict(zip(measures["id"], measures["atgardstyp"], strict=True)),
+            sites_of(self.register, self.gathered.geography),
+            self.municipality.thresholds,
+            dispersion=self.unrest_of_places,
         )
 
     @result
