@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from est_analysis.gather.gazetteer import normal
 from est_analysis.gather.geography import Geography
 from est_analysis.measures.evaluation import DEFAULT_RADIUS_M
 from est_analysis.measures.register import Register
 from est_analysis.patterns.coverage import in_period
 from est_analysis.periods import Period
+
+_COUNTED = ["x", "y", "start", "time_precision", "count"]
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Site:
 
     def counted(self, events: pd.DataFrame, periods: list[Period]) -> int:
         """Count the events within the radius that began in any of the periods."""
-        own = self.holds(events)
+        own = self.holds(events[_COUNTED])
         return sum(int(in_period(own, period)["count"].sum()) for period in periods)
 
 
@@ -83,12 +84,12 @@ def _site(name: str, at: tuple[float, float], radius: float) -> Site | None:
 
 def _by_name(places: pd.DataFrame) -> dict[str, tuple[float, float]]:
     known: dict[str, tuple[float, float]] = {}
-    rows = zip(normal(places["name"]), places["x"], places["y"], strict=True)
-    for name, x, y in rows:
-        if name:
-            known.setdefault(str(name), (float(x), float(y)))
+    for name, x, y in zip(places["name"], places["x"], places["y"], strict=True):
+        if key := _key(name):
+            known.setdefault(key, (float(x), float(y)))
     return known
 
 
 def _key(name: object) -> str:
-    return str(normal(pd.Series([str(name)])).iloc[0])
+    """Return a name without regard to case and spaces, as `gather.gazetteer.normal` does."""
+    return " ".join(str(name).casefold().split())

@@ -744,6 +744,7 @@ def quarterly(results: Results) -> list[Finding]:
     from est_analysis.reports.findings_of_plans import plan_findings
     from est_analysis.reports.findings_of_pooled import pooled_findings
     from est_analysis.reports.findings_of_situations import situation_findings
+    from est_analysis.reports.findings_of_studies import study_findings
 
     thresholds = results.municipality.thresholds
     found = [
@@ -781,6 +782,7 @@ def quarterly(results: Results) -> list[Finding]:
         due_finding(results.due, kept=_has_register(results)),
         *measure_findings(results),
         *pooled_findings(results),
+        *study_findings(results),
         *plan_findings(results),
     ]
     return judge(found, thresholds)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from est_analysis.gather.quality import Quality
     from est_analysis.gather.surveys import Surveys
     from est_analysis.measures.evaluation import Evaluation
+    from est_analysis.measures.event_study import Study
+    from est_analysis.measures.perceived import Perceived
     from est_analysis.measures.planning import Plan
     from est_analysis.measures.pooled import Pooled
     from est_analysis.measures.register import Register
@@ -694,6 +696,41 @@ class Results:
             sites_of(self.register, self.gathered.geography),
             self.municipality.thresholds,
             dispersion=self.unrest_of_places,
+        )
+
+    @result
+    def perceived(self) -> Perceived:
+        """Perceived safety near measures: reports, and surveys by area."""
+        from est_analysis.measures.perceived import perceived
+
+        return perceived(
+            self.events,
+            self.register,
+            self.evaluations,
+            self.period,
+            self.municipality,
+            self.gathered.geography,
+            self.surveys,
+            whole="unsafe_place" not in self.missing,
+        )
+
+    @result
+    def study(self) -> Study | None:
+        """How places with a measure went beside places without, quarter by quarter."""
+        from est_analysis.measures.event_study import event_study, panel_of
+
+        if "reported_crime" in self.missing:
+            return None
+        panel = panel_of(
+            self.events, self.register, self.period, self.municipality, self.gathered.geography
+        )
+        thresholds = self.municipality.thresholds
+        return (
+            None
+            if panel is None
+            else event_study(
+                panel, least=thresholds.minimum_evaluation, level=thresholds.interval_level
+            )
         )
 
     @result

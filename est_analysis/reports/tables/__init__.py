@@ -43,7 +43,13 @@ from est_analysis.reports.tables.deliveries import (
     waiting,
 )
 from est_analysis.reports.tables.measures import due, measures, priorities, register_faults
+from est_analysis.reports.tables.perceived import (
+    perceived,
+    perceived_answers,
+    perceived_reports,
+)
 from est_analysis.reports.tables.plans import plans
+from est_analysis.reports.tables.studies import study
 from est_analysis.reports.tables.time import clock, hours, own_hours, weekdays, year_wheel
 from est_analysis.reports.tables.tried import moved, tried
 from est_analysis.reports.tables.unusual import (
@@ -82,16 +88,9 @@ QUARTERLY: TablesOf = {
         *(surveys, survey_faults, tried, moved),
         *(own_hours, year_wheel, hours, weekdays, clock),
         *(event_situations, combinations, reported, together),
-        *(
-            priorities,
-            measures,
-            plans,
-            due,
-            register_faults,
-            followed_up,
-            comparison,
-            comparison_faults,
-        ),
+        *(priorities, measures, plans, study, due, register_faults),
+        *(perceived_reports, perceived_answers),
+        *(followed_up, comparison, comparison_faults),
     )
 }
 """The tables of the quarterly report, also written as CSV."""
@@ -134,6 +133,9 @@ __all__ = [
     "near_misses",
     "near_repeats",
     "own_hours",
+    "perceived",
+    "perceived_answers",
+    "perceived_reports",
     "place_list",
     "places",
     "plans",
@@ -154,6 +156,7 @@ __all__ = [
     "situations",
     "standing_out",
     "street_list",
+    "study",
     "survey_faults",
     "surveys",
     "together",
