@@ -372,7 +372,7 @@ def study(results: Results) -> Chart:
     say = results.language
     found = {f.id: f for f in results.findings}.get("study")
     title = say.sentence(
-        found.text.values.get("part0", found.text)
+        found.text
         if found
         else Text("För få platser med insats och utan för att följa dem period för period.")
     )

@@ -13,31 +13,34 @@ if TYPE_CHECKING:
 
 
 def study_findings(results: Results) -> list[Finding]:
-    """Return what the event study says, if there are places enough for one."""
-    return [] if results.study is None else [study_finding(results.study)]
+    """Return what the event study says, and what it rests on, if there are places for one."""
+    if results.study is None:
+        return []
+    rests = Finding(
+        id="study/rests_on",
+        sentences={None: joined([drift_text(results.study), *caveats(results.study)])},
+        n=results.study.treated,
+    )
+    return [study_finding(results.study), *([] if results.study.effect is None else [rests])]
 
 
 def study_finding(study: Study) -> Finding:
-    """Return the effect over all places, whether they drew apart before, and what it rests on."""
+    """Return the effect over all places; nothing is claimed."""
     values: dict[str, Any] = {"n": study.treated, "untreated": study.untreated}
     if study.effect is None:
         text = Text("Platser med insats mot platser utan: för få händelser att jämföra.", values)
         return Finding(id="study", sentences={None: text}, n=study.treated)
     values |= {"ratio": study.effect.ratio, "interval": study.effect.interval}
-    parts = [
-        Text(
-            "{n} platser med insats mot {untreated} utan: {ratio} gånger så många anmälda brott "
-            "efter starten som annars väntat (osäkerhet {interval}).",
-            values,
-            singular="En plats med insats mot {untreated} utan: {ratio} gånger så många anmälda "
-            "brott efter starten som annars väntat (osäkerhet {interval}).",
-        ),
-        drift_text(study),
-        *_caveats(study),
-    ]
+    text = Text(
+        "{n} platser med insats mot {untreated} utan: {ratio} gånger så många anmälda brott efter "
+        "starten som annars väntat (osäkerhet {interval}).",
+        values,
+        singular="En plats med insats mot {untreated} utan: {ratio} gånger så många anmälda brott "
+        "efter starten som annars väntat (osäkerhet {interval}).",
+    )
     return Finding(
         id="study",
-        sentences={None: joined(parts)},
+        sentences={None: text},
         n=study.treated,
         estimate=study.effect.ratio,
         interval=study.effect.interval,
@@ -67,7 +70,8 @@ def drift_text(study: Study) -> Text:
     )
 
 
-def _caveats(study: Study) -> list[Text]:
+def caveats(study: Study) -> list[Text]:
+    """Return what the numbers of an event study rest on."""
     parts = []
     if study.cohorts > 1:
         parts.append(
