@@ -388,7 +388,8 @@ def study(results: Results) -> Chart:
         title=title,
         subtitle=say.translate(
             "Gånger så många anmälda brott som i den sista perioden före starten, när platser utan "
-            "insats räknats bort. En period är tretton veckor. Linjen visar osäkerheten."
+            "insats räknats bort. Alla slags insatser. En period är tretton veckor. Linjen visar "
+            "osäkerheten."
         ),
         alt=" ".join([alt, "; ".join(parts)]),
         svg=_svg(_course(drawn, say)) if drawn else b"",

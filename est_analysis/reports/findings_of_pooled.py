@@ -93,7 +93,9 @@ def _alike(pooled: Pooled) -> list[Text]:
 def _caveats(pooled: Pooled, thresholds: Thresholds) -> list[Text]:
     """Return what the numbers could not have shown, and what else could have made them."""
     parts = []
-    if not pooled.sufficient:
+    seen = pooled.common
+    nothing_seen = seen is None or seen.interval.low <= 1 <= seen.interval.high
+    if nothing_seen and not pooled.sufficient:
         parts.append(
             Text(
                 "Inte heller tillsammans räcker händelserna för att säkert se {change}.",

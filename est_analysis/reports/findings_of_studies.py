@@ -59,12 +59,12 @@ def drift_text(study: Study) -> Text:
     values = {"ratio": drift.ratio, "interval": drift.interval}
     if drift.interval.low <= 1 <= drift.interval.high:
         return Text(
-            "Före starten syns inget tecken på att platserna gick isär, men {interval} gånger så "
-            "många för varje period är möjligt.",
+            "Före starten syns inget tecken på att platserna gick isär, men {interval} gånger för "
+            "varje period går inte att utesluta.",
             values,
         )
     return Text(
-        "Platserna gick isär redan före starten ({interval} gånger så många för varje period), så "
+        "Platserna gick isär redan före starten ({interval} gånger för varje period), så "
         "skillnaden efteråt kan vara en fortsättning på det.",
         values,
     )

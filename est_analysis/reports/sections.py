@@ -36,6 +36,7 @@ def together(results: Results) -> Section:
             cards.claims(results, "pooled/"),
             charts.study(results),
             cards.claims(results, "study/"),
+            tables.quotients(results),
         )
     )
 

@@ -49,7 +49,7 @@ from est_analysis.reports.tables.perceived import (
     perceived_reports,
 )
 from est_analysis.reports.tables.plans import plans
-from est_analysis.reports.tables.studies import study
+from est_analysis.reports.tables.studies import quotients, study
 from est_analysis.reports.tables.time import clock, hours, own_hours, weekdays, year_wheel
 from est_analysis.reports.tables.tried import moved, tried
 from est_analysis.reports.tables.unusual import (
@@ -88,7 +88,7 @@ QUARTERLY: TablesOf = {
         *(surveys, survey_faults, tried, moved),
         *(own_hours, year_wheel, hours, weekdays, clock),
         *(event_situations, combinations, reported, together),
-        *(priorities, measures, plans, study, due, register_faults),
+        *(priorities, measures, plans, study, quotients, due, register_faults),
         *(perceived_reports, perceived_answers),
         *(followed_up, comparison, comparison_faults),
     )
@@ -143,6 +143,7 @@ __all__ = [
     "profiles",
     "quality",
     "quarantine",
+    "quotients",
     "ranked_cells",
     "ranked_places",
     "ranked_streets",
