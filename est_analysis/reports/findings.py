@@ -744,8 +744,11 @@ def quarterly(results: Results) -> list[Finding]:
     """Return every finding of the quarterly report, judged as one family."""
     from est_analysis.reports.findings_of_baselines import baseline_findings
     from est_analysis.reports.findings_of_measures import measure_findings
+    from est_analysis.reports.findings_of_plans import plan_findings
+    from est_analysis.reports.findings_of_pooled import pooled_findings
     from est_analysis.reports.findings_of_priorities import order_finding
     from est_analysis.reports.findings_of_situations import situation_findings
+    from est_analysis.reports.findings_of_studies import study_findings
 
     thresholds = results.municipality.thresholds
     found = [
@@ -784,6 +787,9 @@ def quarterly(results: Results) -> list[Finding]:
         due_finding(results.due, kept=_has_register(results)),
         *measure_findings(results),
         *baseline_findings(results),
+        *pooled_findings(results),
+        *study_findings(results),
+        *plan_findings(results),
     ]
     return judge(found, thresholds)
 

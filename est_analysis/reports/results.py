@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from est_analysis.gather.quality import Quality
     from est_analysis.gather.surveys import Surveys
     from est_analysis.measures.evaluation import Evaluation
+    from est_analysis.measures.event_study import Study
+    from est_analysis.measures.perceived import Perceived
+    from est_analysis.measures.planning import Plan
+    from est_analysis.measures.pooled import Pooled
     from est_analysis.measures.priorities import Priorities
     from est_analysis.measures.register import Register
     from est_analysis.patterns.alarms import Alarms
@@ -652,29 +656,100 @@ class Results:
         )
 
     @result
-    def evaluations(self) -> list[Evaluation]:
-        """What can be said of each measure."""
-        from est_analysis.measures.evaluation import evaluate
+    def unrest_of_places(self) -> float:
+        """Variance over mean of reported crime by place between earlier years."""
         from est_analysis.patterns.change import unrest
         from est_analysis.patterns.coverage import first_covered
         from est_analysis.patterns.hotspots import located
 
-        crimes = located(self.events[self.events["kind"] == "reported_crime"])
+        return unrest(
+            located(self.events[self.events["kind"] == "reported_crime"]),
+            self.period,
+            self.municipality,
+            by="place",
+            first=first_covered(self.gathered.events, "reported_crime", self.municipality),
+        )
+
+    @result
+    def evaluations(self) -> list[Evaluation]:
+        """What can be said of each measure."""
+        from est_analysis.measures.evaluation import evaluate
+
         return evaluate(
             self.events,
             self.register,
             self.period,
             self.municipality,
             self.gathered.geography,
-            dispersion=unrest(
-                crimes,
-                self.period,
-                self.municipality,
-                by="place",
-                first=first_covered(self.gathered.events, "reported_crime", self.municipality),
-            ),
+            dispersion=self.unrest_of_places,
             whole="reported_crime" not in self.missing,
             ledger=self.ledger_of_baselines,
+        )
+
+    @result
+    def pooled(self) -> list[Pooled]:
+        """What like measures say together."""
+        from est_analysis.measures.pooled import pool
+        from est_analysis.measures.sites import sites_of
+
+        measures = self.register.measures
+        return pool(
+            self.evaluations,
+            dict(zip(measures["id"], measures["atgardstyp"], strict=True)),
+            sites_of(self.register, self.gathered.geography),
+            self.municipality.thresholds,
+            dispersion=self.unrest_of_places,
+        )
+
+    @result
+    def perceived(self) -> Perceived:
+        """Perceived safety near measures: reports, and surveys by area."""
+        from est_analysis.measures.perceived import perceived
+
+        return perceived(
+            self.events,
+            self.register,
+            self.evaluations,
+            self.period,
+            self.municipality,
+            self.gathered.geography,
+            self.surveys,
+            whole="unsafe_place" not in self.missing,
+        )
+
+    @result
+    def study(self) -> Study | None:
+        """How places with a measure went beside places without, quarter by quarter."""
+        from est_analysis.measures.event_study import event_study, panel_of
+
+        if "reported_crime" in self.missing:
+            return None
+        panel = panel_of(
+            self.events, self.register, self.period, self.municipality, self.gathered.geography
+        )
+        thresholds = self.municipality.thresholds
+        return (
+            None
+            if panel is None
+            else event_study(
+                panel, least=thresholds.minimum_evaluation, level=thresholds.interval_level
+            )
+        )
+
+    @result
+    def plans(self) -> list[Plan]:
+        """What the numbers of each planned measure could show."""
+        from est_analysis.measures.planning import plans
+
+        return plans(
+            self.events,
+            self.register,
+            self.period,
+            self.municipality,
+            self.gathered.geography,
+            self.evaluations,
+            dispersion=self.unrest_of_places,
+            whole="reported_crime" not in self.missing,
         )
 
     @result

@@ -51,6 +51,13 @@ from est_analysis.reports.tables.measures import (
     priorities,
     register_faults,
 )
+from est_analysis.reports.tables.perceived import (
+    perceived,
+    perceived_answers,
+    perceived_reports,
+)
+from est_analysis.reports.tables.plans import plans
+from est_analysis.reports.tables.studies import quotients, study
 from est_analysis.reports.tables.time import clock, hours, own_hours, weekdays, year_wheel
 from est_analysis.reports.tables.tried import moved, tried
 from est_analysis.reports.tables.unusual import (
@@ -91,6 +98,9 @@ QUARTERLY: TablesOf = {
         *(event_situations, combinations, reported, together),
         *(priorities, four_fields, chain, left_list),
         *(measures, due, register_faults, followed_up, comparison, comparison_faults),
+        *(priorities, measures, plans, study, quotients, due, register_faults),
+        *(perceived_reports, perceived_answers),
+        *(followed_up, comparison, comparison_faults),
     )
 }
 """The tables of the quarterly report, also written as CSV."""
@@ -136,12 +146,17 @@ __all__ = [
     "near_misses",
     "near_repeats",
     "own_hours",
+    "perceived",
+    "perceived_answers",
+    "perceived_reports",
     "place_list",
     "places",
+    "plans",
     "priorities",
     "profiles",
     "quality",
     "quarantine",
+    "quotients",
     "ranked_cells",
     "ranked_places",
     "ranked_streets",
@@ -155,6 +170,7 @@ __all__ = [
     "situations",
     "standing_out",
     "street_list",
+    "study",
     "survey_faults",
     "surveys",
     "together",
