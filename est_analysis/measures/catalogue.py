@@ -34,6 +34,8 @@ FAMILIES = (
 HOURS = ("natt", "dag", "eftermiddag", "kväll")
 MOST = 3
 """So many measures are put up for discussion at a place."""
+FIRST = 4
+"""So many of the places in the council's matrix are looked at, and the most unsafe one."""
 ENOUGH_TIMED = 5
 """With so many crimes of a known time of day it is told whether a measure's hours are theirs."""
 _SAME = {
@@ -93,6 +95,12 @@ class Entry:
     found: str
     source: str
 
+    @property
+    def cited(self) -> str:
+        """The source's author and year."""
+        year = _YEAR.search(self.source)
+        return self.source[: year.end()] if year else ""
+
 
 @dataclass(frozen=True)
 class Catalogue:
@@ -147,8 +155,8 @@ class Candidate:
     factors, groups
         What is reported there that it speaks to, most first.
     hours
-        The hours, of its own, in which most of those crimes lie; empty where it has no hours of its
-        own, or that cannot be told, or they lie at other hours.
+        The fewest of its own hours that hold half of those crimes, most first; empty where it has
+        no hours, or that cannot be told, or they lie at other hours.
     """
 
     entry: Entry
@@ -270,6 +278,30 @@ def word(name: str) -> str:
     return _SAME.get(folded, folded)
 
 
+def places_to_discuss(order: Iterable[str], places: pd.DataFrame, *, smallest: int) -> list[str]:
+    """
+    Return the places that measures are put up for: the first ones, and the one most call unsafe.
+
+    Parameters
+    ----------
+    order
+        Places, the foremost first.
+    places
+        As `patterns.hotspots.places` gives them.
+    smallest
+        A place that fewer have called unsafe than this is not one.
+
+    Returns
+    -------
+    list of str
+        At most `FIRST` and one more.
+    """
+    chosen = list(order)[:FIRST]
+    unsafe = places[places["unsafe_place"] >= smallest]
+    unsafe = unsafe.sort_values(["unsafe_place", "place"], ascending=[False, True])
+    return list(dict.fromkeys([*chosen, *map(str, unsafe["place"].head(1))]))
+
+
 def seen_at(
     events: pd.DataFrame,
     period: Period,
@@ -385,9 +417,10 @@ def candidates(seen: Seen, catalogue: Catalogue, most: int = MOST) -> list[Candi
     list of Candidate
         A measure is considered where something that it speaks to is reported, and it is meant for
         such a place. First those whose factor in the surroundings is named there; then those that
-        speak to what happens there; then those whose hours are the crimes' hours; then those made
-        for this sort of place; then what is named most; then the catalogue's order. A measure whose
-        hours are others is considered only for a factor. Nothing is learned from outcomes.
+        speak to what happens there; then those whose hours are the crimes' hours; then those that
+        speak to more of what is named; then those made for this sort of place; then what is named
+        most; then the catalogue's order. A measure whose hours are others is considered only for a
+        factor. Nothing is learned from outcomes.
     """
     ranked = sorted(
         (
@@ -408,18 +441,18 @@ def _considered(entry: Entry, seen: Seen) -> tuple[tuple[int, ...], Candidate | 
     factors = _of(entry.factors, seen.factors)
     groups = _of(entry.groups, seen.groups)
     misplaced = entry.place_types and seen.place_type and seen.place_type not in entry.place_types
-    fits = _fits(entry, seen)
+    fits, hours = _fits(entry, seen)
     if misplaced or not (factors or groups) or (fits is False and not factors):
         return (), None
     key = (
         not factors,
         not groups,
         1 if fits is None else 0 if fits else 2,
+        -len(factors),
         seen.place_type not in entry.place_types,
         -(factors[0].n if factors else 0),
         -(groups[0].n if groups else 0),
     )
-    hours = tuple(hour for hour in HOURS if fits and hour in entry.hours)
     return tuple(map(int, key)), Candidate(entry, factors, groups, hours)
 
 
@@ -428,12 +461,17 @@ def _of(words: frozenset[str], told: Mapping[str, Reported]) -> tuple[Reported, 
     return tuple(sorted(found, key=lambda one: (-one.n, one.name)))
 
 
-def _fits(entry: Entry, seen: Seen) -> bool | None:
-    """Tell whether half of the crimes that it speaks to lie in its hours; None where unknown."""
-    if not entry.hours:
-        return None
-    own = [seen.hours[group] for group in entry.groups if group in seen.hours]
-    known = sum(n for each in own for n in each.values())
-    if known < ENOUGH_TIMED:
-        return None
-    return 2 * sum(n for each in own for hour, n in each.items() if hour in entry.hours) >= known
+def _fits(entry: Entry, seen: Seen) -> tuple[bool | None, tuple[str, ...]]:
+    """Tell whether half of the crimes that it speaks to lie in its hours (None if unknown), which."""
+    own = [seen.hours[group] for group in sorted(entry.groups) if group in seen.hours]
+    tally = {hour: sum(each.get(hour, 0) for each in own) for hour in HOURS}
+    known = sum(tally.values())
+    if not entry.hours or known < ENOUGH_TIMED:
+        return None, ()
+    fewest: list[str] = []
+    for hour in sorted(entry.hours, key=lambda hour: (-tally[hour], HOURS.index(hour))):
+        if 2 * sum(tally[one] for one in fewest) >= known:
+            break
+        fewest.append(hour)
+    fits = 2 * sum(tally[hour] for hour in fewest) >= known
+    return fits, tuple(fewest) if fits else ()

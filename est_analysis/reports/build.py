@@ -73,6 +73,7 @@ QUARTERLY = Kind(
         *("typologies", "event_situations", "combinations", "reported", "reporting", "together"),
         *("evaluations", "former", "findings", "comparison", *_SHOWN),
         *("standing_out", "repeats", "bursts"),
+        *("catalogue", "candidates"),
     ),
     "findings",
     tables.QUARTERLY,

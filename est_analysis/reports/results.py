@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from est_analysis.gather.geography import Geography
     from est_analysis.gather.quality import Quality
     from est_analysis.gather.surveys import Surveys
+    from est_analysis.measures.catalogue import Candidate, Catalogue, Seen
     from est_analysis.measures.evaluation import Evaluation
     from est_analysis.measures.register import Register
     from est_analysis.patterns.alarms import Alarms
@@ -648,6 +649,23 @@ class Results:
             in_period(self.events, before) if covered else None,
             self.register.problems,
         )
+
+    @result
+    def catalogue(self) -> Catalogue:
+        """Measures for places: the shipped catalogue and the municipality's own."""
+        from est_analysis.measures.catalogue import read
+
+        return read(self.municipality)
+
+    @result
+    def candidates(self) -> list[tuple[Seen, list[Candidate]]]:
+        """What the foremost places give reason to discuss, place by place."""
+        from est_analysis.measures.catalogue import candidates, places_to_discuss, seen_at
+
+        smallest = self.municipality.disclosure.smallest_place_count
+        names = places_to_discuss(self.priorities["place"], self.places, smallest=smallest)
+        seen = seen_at(self.events, self.period, names, self.gathered.geography, smallest=smallest)
+        return [(one, candidates(one, self.catalogue)) for one in seen]
 
     @result
     def evaluations(self) -> list[Evaluation]:

@@ -22,6 +22,7 @@ from est_analysis.reports.tables.beside import (
     profiles,
     surveys,
 )
+from est_analysis.reports.tables.candidates import candidates, catalogue_faults
 from est_analysis.reports.tables.change import (
     areas,
     comparison,
@@ -82,6 +83,7 @@ QUARTERLY: TablesOf = {
         *(own_hours, year_wheel, hours, weekdays, clock),
         *(event_situations, combinations, reported, together),
         *(priorities, measures, due, register_faults, followed_up, comparison, comparison_faults),
+        *(candidates, catalogue_faults),
     )
 }
 """The tables of the quarterly report, also written as CSV."""
@@ -102,6 +104,8 @@ __all__ = [
     "beside",
     "beside_areas",
     "bursts",
+    "candidates",
+    "catalogue_faults",
     "cell_list",
     "clock",
     "clusters",

@@ -1,0 +1,119 @@
+"""Tables of measures to discuss: what a place gives reason to consider, why, and on what terms."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from est_analysis.evidence import Text
+from est_analysis.measures.catalogue import FIRST
+from est_analysis.reports.language import KINDS, ONE
+from est_analysis.reports.table import Table
+
+if TYPE_CHECKING:
+    from est_analysis.measures.catalogue import Candidate, Reported, Seen
+    from est_analysis.reports.results import Results
+
+NO_SOURCE = "ingen källa angiven"
+_MOST_NAMED = 2
+_DISPLACEMENT = (
+    "Guerette & Bowers 2009, Assessing the extent of crime displacement and diffusion of benefits: "
+    "a review of situational crime prevention evaluations"
+)
+
+
+def candidates(results: Results) -> Table:
+    """Return measures to discuss at the foremost places."""
+    rows = [
+        [
+            seen.place,
+            Text("{name}", {"name": one.entry.name}),
+            Text("{why}", {"why": why(one)}),
+            one.entry.condition,
+            one.entry.risk or None,
+            _responsible(one, seen),
+            evidence(one),
+        ]
+        for seen, found in results.candidates
+        for one in found
+    ]
+    return Table(
+        "tankbara_insatser",
+        Text(
+            "Underlag för diskussion, aldrig ett beslut: tänkbara insatser, {year}",
+            {"year": results.year},
+        ),
+        [
+            *("Plats", "Tänkbar insats", "Varför här", "Vad som ska vara sant"),
+            *("Vad som kan gå fel", "Brukar ansvara", "Vad forskningen säger"),
+        ],
+        rows,
+        results.language,
+        Text(
+            "Platserna är de {n} första i prioriteringen och den som flest pekat ut som otrygg. "
+            "Ordningen följer fasta regler: först det som rapportörerna nämner i miljön, sedan vad "
+            "som händer där, när och på vilket slags plats. Inget är räknat på vad som brukar "
+            "hjälpa. Det som färre än {smallest} nämner visas inte. Brott flyttar sällan helt när "
+            "en plats ändras (Guerette & Bowers 2009), men följ platserna omkring. Källor: {sources}.",
+            {
+                "n": FIRST,
+                "smallest": results.municipality.disclosure.smallest_place_count,
+                "sources": "; ".join(sorted({_DISPLACEMENT, *_sources(results)})),
+            },
+        ),
+        empty=Text("ingen plats har så mycket rapporterat att något kan föreslås"),
+    )
+
+
+def _sources(results: Results) -> set[str]:
+    found = {one.entry.source for _, own in results.candidates for one in own}
+    return found - {""}
+
+
+def catalogue_faults(results: Results) -> Table:
+    """Return the rows of the municipality's own catalogue that cannot be used."""
+    rows = [
+        [row["file"], int(row["row"]), row["column"], Text(row["reason"])]
+        for row in results.catalogue.faults.to_dict("records")
+    ]
+    return Table(
+        "insatskatalogfel",
+        Text("Rader i kommunens egen insatskatalog som inte går att använda"),
+        ["Fil", "Rad", "Kolumn", "Skäl"],
+        rows,
+        results.language,
+    )
+
+
+def why(candidate: Candidate) -> list[Text]:
+    """Return what is reported at the place that the measure speaks to."""
+    told = [_named(one) for one in candidate.factors[:_MOST_NAMED]]
+    told += [
+        Text(
+            "{name} ({n} {kind})",
+            {"name": one.name, "n": one.n, "kind": Text((ONE if one.n == 1 else KINDS)[one.kind])},
+        )
+        for one in candidate.groups[:_MOST_NAMED]
+    ]
+    if candidate.hours:
+        told.append(Text("oftast {hours}", {"hours": [Text(hour) for hour in candidate.hours]}))
+    return told
+
+
+def _named(one: Reported) -> Text:
+    return Text(
+        "”{name}” nämns {n} gånger",
+        {"name": one.name[:1].lower() + one.name[1:], "n": one.n},
+        "”{name}” nämns en gång",
+    )
+
+
+def _responsible(candidate: Candidate, seen: Seen) -> str | None:
+    return seen.responsible or candidate.entry.responsible or None
+
+
+def evidence(candidate: Candidate) -> Text:
+    """Return what research found with author and year, or that no source is named."""
+    entry = candidate.entry
+    if not entry.source:
+        return Text(NO_SOURCE)
+    return Text("{found} ({cited})", {"found": entry.found, "cited": entry.cited})
