@@ -462,7 +462,7 @@ def _of(words: frozenset[str], told: Mapping[str, Reported]) -> tuple[Reported, 
 
 
 def _fits(entry: Entry, seen: Seen) -> tuple[bool | None, tuple[str, ...]]:
-    """Tell whether half of the crimes that it speaks to lie in its hours (None if unknown), which."""
+    """Tell whether half of its crimes lie in its hours, None where unknown; and in which."""
     own = [seen.hours[group] for group in sorted(entry.groups) if group in seen.hours]
     tally = {hour: sum(each.get(hour, 0) for each in own) for hour in HOURS}
     known = sum(tally.values())

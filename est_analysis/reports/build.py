@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -22,6 +22,7 @@ from est_analysis.gather import accept, store
 from est_analysis.gather.deliveries import Unread
 from est_analysis.gather.files import told
 from est_analysis.municipality import Municipality
+from est_analysis.periods import Period
 from est_analysis.reports import tables
 from est_analysis.reports.language import Language
 from est_analysis.reports.results import RESULTS_FOLDER, Results, check_edition, period_of
@@ -78,6 +79,17 @@ QUARTERLY = Kind(
     "findings",
     tables.QUARTERLY,
 )
+YEARLY = replace(
+    QUARTERLY,
+    chapters=(*QUARTERLY.chapters, "6_year"),
+    results=(
+        *QUARTERLY.results,
+        *("year_measures", "year_costs", "year_reports", "year_types", "year_accounts"),
+        *("year_severity", "year_promise"),
+    ),
+    tables=tables.YEARLY,
+)
+"""The report on a whole year: the quarterly one, with the year review as its last chapter."""
 MEETING = Kind(
     "mote",
     ("meeting",),
@@ -88,6 +100,12 @@ MEETING = Kind(
     "brief_findings",
     tables.MEETING,
 )
+
+
+def kinds_of(period: Period) -> tuple[Kind, Kind]:
+    """Return the reports that a run on a period makes: the whole one, and the meeting's brief."""
+    return (YEARLY if period.kind == "year" else QUARTERLY), MEETING
+
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how many steps are done, and how many there are."""
@@ -145,17 +163,20 @@ def build(
     ReportError
         If a chapter fails or the folder cannot be written; the former report stands.
     """
-    steps = len(QUARTERLY.chapters) + len(MEETING.chapters) + 4
-    progress("läser inställningar och leveranser", 0, steps)
+    progress(
+        "läser inställningar och leveranser", 0, len(QUARTERLY.chapters) + len(MEETING.chapters) + 4
+    )
     municipality = municipalities.load(name_or_path)
     words = Language(language)
     check_edition(edition)
     gathered = accept.gather(municipality)
     _refuse_silence(municipality, gathered)
     period = period_of(period_text, gathered.events)
+    kinds = kinds_of(period)
+    steps = sum(len(kind.chapters) for kind in kinds) + 4
     results = {
         kind.file: Results(municipality, p, edition, words, gathered=gathered)
-        for kind, p in ((QUARTERLY, period), (MEETING, period.last_fortnight()))
+        for kind, p in zip(kinds, (period, period.last_fortnight()), strict=True)
     }
 
     target = out / municipality.key / str(period)
@@ -166,22 +187,22 @@ def build(
     with tempfile.TemporaryDirectory(prefix="est-") as work:
         progress("räknar", 1, steps)
         with told("Resultaten kunde inte sparas", Path(work), stays):
-            for kind in (QUARTERLY, MEETING):
+            for kind in kinds:
                 own = results[kind.file]
                 own.save(Path(work) / str(own.period), kind.results)
-        executed = _execute(municipality, results, Path(work), progress, steps)
+        executed = _execute(kinds, municipality, results, Path(work), progress, steps)
         progress("sätter ihop rapporten", steps - 2, steps)
         with told("Rapporten kunde inte skrivas", target, stays):
             fresh = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
             try:
-                _write(fresh, results, executed)
+                _write(kinds, fresh, results, executed)
                 _publish(fresh, target)
             finally:
                 shutil.rmtree(fresh, ignore_errors=True)
     progress("skriver liggaren", steps - 1, steps)
-    _remember(municipality, gathered, results, today)
+    _remember(kinds, municipality, gathered, results, today)
     progress("klart", steps, steps)
-    report, brief = (target / f"{kind.file}.html" for kind in (QUARTERLY, MEETING))
+    report, brief = (target / f"{kind.file}.html" for kind in kinds)
     return Built(target, report, brief, gathered.unread)
 
 
@@ -194,6 +215,7 @@ def _refuse_silence(municipality: Municipality, gathered: accept.Gathered) -> No
 
 
 def _execute(
+    kinds: tuple[Kind, ...],
     municipality: Municipality,
     results: dict[str, Results],
     work: Path,
@@ -201,7 +223,7 @@ def _execute(
     steps: int,
 ) -> dict[str, list[NotebookNode]]:
     """Run every chapter, as many at a time as there are processors."""
-    jobs = [(kind, chapter) for kind in (QUARTERLY, MEETING) for chapter in kind.chapters]
+    jobs = [(kind, chapter) for kind in kinds for chapter in kind.chapters]
     done = 2
     with _environment(RESULTS_FOLDER, str(work)), ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         futures = []
@@ -223,7 +245,7 @@ def _execute(
         finally:
             for future in futures:
                 future.cancel()
-    executed: dict[str, list[NotebookNode]] = {kind.file: [] for kind in (QUARTERLY, MEETING)}
+    executed: dict[str, list[NotebookNode]] = {kind.file: [] for kind in kinds}
     for (kind, _), notebook in zip(jobs, notebooks, strict=True):
         executed[kind.file].append(notebook)
     return executed
@@ -377,11 +399,14 @@ def _json(value: Any) -> str:  # noqa: ANN401 - anything that JSON holds
 
 
 def _write(
-    folder: Path, results: dict[str, Results], executed: dict[str, list[NotebookNode]]
+    kinds: tuple[Kind, ...],
+    folder: Path,
+    results: dict[str, Results],
+    executed: dict[str, list[NotebookNode]],
 ) -> None:
     from est_analysis.reports.page import page
 
-    for kind in (QUARTERLY, MEETING):
+    for kind in kinds:
         own = results[kind.file]
         html = page(own, kind.file, executed[kind.file], getattr(own, kind.findings))
         (folder / f"{kind.file}.html").write_text(html, encoding="utf-8", newline="\n")
@@ -392,9 +417,7 @@ def _write(
             (place / f"{table.name}.csv").write_text(
                 table.csv(), encoding="utf-8-sig", newline="\n"
             )
-    findings = {
-        kind.file: findings_records(results[kind.file], kind) for kind in (QUARTERLY, MEETING)
-    }
+    findings = {kind.file: findings_records(results[kind.file], kind) for kind in kinds}
     (folder / "findings.json").write_text(_json(findings), encoding="utf-8", newline="\n")
     (folder / "provenance.json").write_text(
         _json(provenance(results[QUARTERLY.file])), encoding="utf-8", newline="\n"
@@ -420,6 +443,7 @@ def _recover(target: Path) -> None:
 
 
 def _remember(
+    kinds: tuple[Kind, ...],
     municipality: Municipality,
     gathered: accept.Gathered,
     results: dict[str, Results],
@@ -430,7 +454,7 @@ def _remember(
     store.record_deliveries(municipality, gathered, hashes, seen=today)
     typologies = results[QUARTERLY.file].typologies.values()
     store.freeze_typologies(municipality, [one.entry() for one in typologies if one.frozen])
-    for kind in (QUARTERLY, MEETING):
+    for kind in kinds:
         own = results[kind.file]
         store.record_report(
             municipality,

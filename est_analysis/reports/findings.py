@@ -742,6 +742,7 @@ def quarterly(results: Results) -> list[Finding]:
     """Return every finding of the quarterly report, judged as one family."""
     from est_analysis.reports.findings_of_measures import measure_findings
     from est_analysis.reports.findings_of_situations import situation_findings
+    from est_analysis.reports.findings_of_year import year_findings
 
     thresholds = results.municipality.thresholds
     found = [
@@ -779,7 +780,8 @@ def quarterly(results: Results) -> list[Finding]:
         due_finding(results.due, kept=_has_register(results)),
         *measure_findings(results),
     ]
-    return judge(found, thresholds)
+    judged = judge(found, thresholds)
+    return [*judged, *year_findings(results, judged)]
 
 
 def meeting(results: Results) -> list[Finding]:

@@ -41,6 +41,9 @@ _LEADS = {
     "rapport": "EST-gruppens gemensamma lägesbild och uppföljning.",
     "mote": "Nytt, förändrat och återkommande sedan förra mötet, och vad gruppen ska besluta om.",
 }
+_LEAD_OF_YEAR = (
+    "EST-gruppens årsöversyn: gemensam lägesbild, uppföljning och underlag för nästa år."
+)
 _BANNER = "Internt arbetsmaterial för EST-gruppen. Visar platser, aldrig personer."
 
 
@@ -98,7 +101,9 @@ def page(
         style=style,
         title=say.say(Text(_TITLES[kind].template, values)),
         banner=say.translate(_BANNER),
-        lead=say.translate(_LEADS[kind]),
+        lead=say.translate(
+            _LEAD_OF_YEAR if whole and results.period.kind == "year" else _LEADS[kind]
+        ),
         answers=[cards.html(f, say) for f in answers(findings, steady=2 if whole else 0)],
         verdicts=_verdicts(results, findings) if whole else [],
         family=_family(results, findings),

@@ -65,6 +65,18 @@ from est_analysis.reports.tables.where import (
     ranked_streets,
     street_list,
 )
+from est_analysis.reports.tables.year import (
+    citizens_promise,
+    left_list,
+    next_year,
+    other_crimes,
+    safety_accounts,
+    year_claims,
+    year_coinciding,
+    year_decisions,
+    year_measures,
+    year_types,
+)
 
 if TYPE_CHECKING:
     from est_analysis.reports.results import Results
@@ -88,6 +100,15 @@ QUARTERLY: TablesOf = {
 }
 """The tables of the quarterly report, also written as CSV."""
 
+YEARLY: TablesOf = QUARTERLY | {
+    function.__name__: function
+    for function in (
+        *(year_measures, year_coinciding, year_claims, year_decisions, left_list, year_types),
+        *(safety_accounts, citizens_promise, other_crimes, next_year),
+    )
+}
+"""The tables of the year review: the quarterly report's, and its own."""
+
 MEETING: TablesOf = {
     function.__name__: function
     for function in (alarm_list, series, levels, fortnight_places, live_repeats, due)
@@ -97,6 +118,7 @@ MEETING: TablesOf = {
 __all__ = [
     "MEETING",
     "QUARTERLY",
+    "YEARLY",
     "TablesOf",
     "accounting",
     "alarm_list",
@@ -107,6 +129,7 @@ __all__ = [
     "candidates",
     "catalogue_faults",
     "cell_list",
+    "citizens_promise",
     "clock",
     "clusters",
     "combinations",
@@ -120,6 +143,7 @@ __all__ = [
     "fortnights",
     "groups",
     "hours",
+    "left_list",
     "levels",
     "live_repeats",
     "lower_bounds",
@@ -127,6 +151,8 @@ __all__ = [
     "moved",
     "near_misses",
     "near_repeats",
+    "next_year",
+    "other_crimes",
     "own_hours",
     "place_list",
     "places",
@@ -143,6 +169,7 @@ __all__ = [
     "reporters",
     "rhythm",
     "ruling_faults",
+    "safety_accounts",
     "series",
     "situations",
     "standing_out",
@@ -155,5 +182,10 @@ __all__ = [
     "unread",
     "waiting",
     "weekdays",
+    "year_claims",
+    "year_coinciding",
+    "year_decisions",
+    "year_measures",
+    "year_types",
     "year_wheel",
 ]

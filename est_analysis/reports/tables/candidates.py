@@ -27,7 +27,7 @@ def candidates(results: Results) -> Table:
         [
             seen.place,
             Text("{name}", {"name": one.entry.name}),
-            Text("{why}", {"why": why(one)}),
+            why(one),
             one.entry.condition,
             one.entry.risk or None,
             _responsible(one, seen),
@@ -53,7 +53,8 @@ def candidates(results: Results) -> Table:
             "Ordningen följer fasta regler: först det som rapportörerna nämner i miljön, sedan vad "
             "som händer där, när och på vilket slags plats. Inget är räknat på vad som brukar "
             "hjälpa. Det som färre än {smallest} nämner visas inte. Brott flyttar sällan helt när "
-            "en plats ändras (Guerette & Bowers 2009), men följ platserna omkring. Källor: {sources}.",
+            "en plats ändras (Guerette & Bowers 2009), men följ platserna omkring. "
+            "Källor: {sources}.",
             {
                 "n": FIRST,
                 "smallest": results.municipality.disclosure.smallest_place_count,
@@ -84,7 +85,7 @@ def catalogue_faults(results: Results) -> Table:
     )
 
 
-def why(candidate: Candidate) -> list[Text]:
+def why(candidate: Candidate) -> Text:
     """Return what is reported at the place that the measure speaks to."""
     told = [_named(one) for one in candidate.factors[:_MOST_NAMED]]
     told += [
@@ -94,9 +95,10 @@ def why(candidate: Candidate) -> list[Text]:
         )
         for one in candidate.groups[:_MOST_NAMED]
     ]
-    if candidate.hours:
-        told.append(Text("oftast {hours}", {"hours": [Text(hour) for hour in candidate.hours]}))
-    return told
+    if not candidate.hours:
+        return Text("{told}", {"told": told})
+    hours = [Text(hour) for hour in candidate.hours]
+    return Text("{told}; oftast {hours}", {"told": told, "hours": hours})
 
 
 def _named(one: Reported) -> Text:
