@@ -10,8 +10,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from est_analysis.gather.gazetteer import normal
-from est_analysis.gather.geography import Geography
 from est_analysis.gather.lists import read_list
 from est_analysis.municipality import Municipality
 from est_analysis.patterns.coverage import in_period
@@ -126,8 +124,8 @@ class Seen:
 
     Parameters
     ----------
-    place, place_type, responsible
-        Its name, its sort, and who answers for the ground (a function) where the list says it.
+    place, place_type
+        Its name and its sort.
     factors, groups
         Of the surroundings, and of what happens, by the catalogue's word. Counts are of one kind of
         record, the kind with most; kinds are never summed.
@@ -137,7 +135,6 @@ class Seen:
 
     place: str
     place_type: str = ""
-    responsible: str = ""
     factors: Mapping[str, Reported] = field(default_factory=dict)
     groups: Mapping[str, Reported] = field(default_factory=dict)
     hours: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
@@ -306,7 +303,6 @@ def seen_at(
     events: pd.DataFrame,
     period: Period,
     names: Iterable[str],
-    geography: Geography,
     *,
     smallest: int,
 ) -> list[Seen]:
@@ -321,8 +317,6 @@ def seen_at(
         Now.
     names
         The places', in the order wanted; one with nothing reported is left out.
-    geography
-        Says who answers for the ground.
     smallest
         What fewer reports name than this is left out, so that no single event is shown.
 
@@ -334,14 +328,12 @@ def seen_at(
     year = period.year_to_end()
     here = in_period(events[events["place"].isin(wanted) & events["kind"].isin(PLACE_KINDS)], year)
     here = located(here)
-    responsible = _responsible(wanted, geography)
     described = here.drop_duplicates("place").set_index("place")["place_type"]
     factors, groups, hours = _factors(here, smallest), _groups(here, smallest), _hours(here)
     return [
         Seen(
             place=name,
             place_type=str(described[name]),
-            responsible=responsible.get(name, ""),
             factors=factors.get(name, {}),
             groups=groups.get(name, {}),
             hours=hours.get(name, {}),
@@ -349,15 +341,6 @@ def seen_at(
         for name in wanted
         if name in described.index
     ]
-
-
-def _responsible(names: list[str], geography: Geography) -> dict[str, str]:
-    places = geography.places
-    if places is None or "responsible" not in places:
-        return {}
-    listed = dict(zip(normal(places["name"]), places["responsible"].astype(str), strict=True))
-    keys = normal(pd.Series(names, dtype=str))
-    return {name: listed.get(key, "") for name, key in zip(names, keys, strict=True)}
 
 
 _Told = dict[str, dict[str, Reported]]

@@ -665,7 +665,7 @@ class Results:
 
         smallest = self.municipality.disclosure.smallest_place_count
         names = places_to_discuss(self.priorities["place"], self.places, smallest=smallest)
-        seen = seen_at(self.events, self.period, names, self.gathered.geography, smallest=smallest)
+        seen = seen_at(self.events, self.period, names, smallest=smallest)
         return [(one, candidates(one, self.catalogue)) for one in seen]
 
     @result

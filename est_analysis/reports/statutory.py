@@ -54,7 +54,7 @@ class Outline:
         say = self.language
         items = "".join(f"<li>{escape(say.sentence(text))}</li>" for text in section.told)
         items += "".join(
-            f'<li class="left">{escape(say.sentence(_left(text)))}</li>' for text in section.left
+            f"<li><em>{escape(say.sentence(_left(text)))}</em></li>" for text in section.left
         )
         return f"<h4>{escape(say.say(section.heading))}</h4><ul>{items}</ul>"
 
@@ -102,7 +102,7 @@ def picture(results: Results) -> Outline:
             Section(
                 Text("2. Annan information av betydelse"),
                 (
-                    *_told(found, "places/unsafe", "beside", "reported", "reporters"),
+                    *_told(found, "places/unsafe", "beside", "reported"),
                     _surveys(results),
                     *_claims(results.findings, "change/unsafe_place", "change/event"),
                 ),

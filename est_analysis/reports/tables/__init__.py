@@ -22,7 +22,11 @@ from est_analysis.reports.tables.beside import (
     profiles,
     surveys,
 )
-from est_analysis.reports.tables.candidates import candidates, catalogue_faults
+from est_analysis.reports.tables.candidates import (
+    candidates,
+    catalogue_faults,
+    measures_discussed,
+)
 from est_analysis.reports.tables.change import (
     areas,
     comparison,
@@ -95,7 +99,7 @@ QUARTERLY: TablesOf = {
         *(own_hours, year_wheel, hours, weekdays, clock),
         *(event_situations, combinations, reported, together),
         *(priorities, measures, due, register_faults, followed_up, comparison, comparison_faults),
-        *(candidates, catalogue_faults),
+        *(candidates, measures_discussed, catalogue_faults),
     )
 }
 """The tables of the quarterly report, also written as CSV."""
@@ -148,6 +152,7 @@ __all__ = [
     "live_repeats",
     "lower_bounds",
     "measures",
+    "measures_discussed",
     "moved",
     "near_misses",
     "near_repeats",

@@ -10,7 +10,7 @@ from est_analysis.reports.language import KINDS, ONE
 from est_analysis.reports.table import Table
 
 if TYPE_CHECKING:
-    from est_analysis.measures.catalogue import Candidate, Reported, Seen
+    from est_analysis.measures.catalogue import Candidate, Entry, Reported
     from est_analysis.reports.results import Results
 
 NO_SOURCE = "ingen källa angiven"
@@ -23,16 +23,9 @@ _DISPLACEMENT = (
 
 def candidates(results: Results) -> Table:
     """Return measures to discuss at the foremost places."""
+    wrong = results.catalogue.faults["row"].nunique()
     rows = [
-        [
-            seen.place,
-            Text("{name}", {"name": one.entry.name}),
-            why(one),
-            one.entry.condition,
-            one.entry.risk or None,
-            _responsible(one, seen),
-            evidence(one),
-        ]
+        [seen.place, Text("{name}", {"name": one.entry.name}), why(one), one.entry.condition]
         for seen, found in results.candidates
         for one in found
     ]
@@ -42,32 +35,58 @@ def candidates(results: Results) -> Table:
             "Underlag för diskussion, aldrig ett beslut: tänkbara insatser, {year}",
             {"year": results.year},
         ),
-        [
-            *("Plats", "Tänkbar insats", "Varför här", "Vad som ska vara sant"),
-            *("Vad som kan gå fel", "Brukar ansvara", "Vad forskningen säger"),
-        ],
+        ["Plats", "Tänkbar insats", "Varför här", "Vad som ska vara sant"],
         rows,
         results.language,
         Text(
             "Platserna är de {n} första i prioriteringen och den som flest pekat ut som otrygg. "
             "Ordningen följer fasta regler: först det som rapportörerna nämner i miljön, sedan vad "
             "som händer där, när och på vilket slags plats. Inget är räknat på vad som brukar "
-            "hjälpa. Det som färre än {smallest} nämner visas inte. Brott flyttar sällan helt när "
-            "en plats ändras (Guerette & Bowers 2009), men följ platserna omkring. "
-            "Källor: {sources}.",
+            "hjälpa. Det som färre än {smallest} nämner visas inte.{wrong}",
             {
                 "n": FIRST,
                 "smallest": results.municipality.disclosure.smallest_place_count,
-                "sources": "; ".join(sorted({_DISPLACEMENT, *_sources(results)})),
+                "wrong": Text(
+                    " Rader i kommunens egen lista som inte går att använda: {n}.", {"n": wrong}
+                )
+                if wrong
+                else "",
             },
         ),
         empty=Text("ingen plats har så mycket rapporterat att något kan föreslås"),
     )
 
 
-def _sources(results: Results) -> set[str]:
-    found = {one.entry.source for _, own in results.candidates for one in own}
-    return found - {""}
+def measures_discussed(results: Results) -> Table:
+    """Return each measure put up for discussion: what it does, what may go wrong, what is known."""
+    entries = {one.entry.id: one.entry for _, found in results.candidates for one in found}
+    rows = [
+        [
+            entry.name,
+            Text("{what} Brukar ansvara: {who}.", {"what": entry.what, "who": entry.responsible})
+            if entry.responsible
+            else entry.what or None,
+            entry.risk or None,
+            evidence(entry),
+        ]
+        for entry in entries.values()
+    ]
+    sources = sorted({_DISPLACEMENT, *(entry.source for entry in entries.values())} - {""})
+    return Table(
+        "om_insatserna",
+        Text("Om insatserna: vad de gör, vad som kan gå fel och vad forskningen säger"),
+        ["Insats", "Vad den gör", "Vad som kan gå fel", "Vad forskningen säger"],
+        rows,
+        results.language,
+        Text(
+            "Brott flyttar sällan helt när en plats ändras (Guerette & Bowers 2009), men följ "
+            "platserna omkring. En del av forskningen gäller storstäder i andra länder. Källor: "
+            "{sources}.",
+            {"sources": "; ".join(sources)},
+        ),
+        empty=Text("ingen insats föreslås"),
+        folded="Om insatserna: vad de gör, vad som kan gå fel och vad forskningen säger",
+    )
 
 
 def catalogue_faults(results: Results) -> Table:
@@ -109,13 +128,8 @@ def _named(one: Reported) -> Text:
     )
 
 
-def _responsible(candidate: Candidate, seen: Seen) -> str | None:
-    return seen.responsible or candidate.entry.responsible or None
-
-
-def evidence(candidate: Candidate) -> Text:
+def evidence(entry: Entry) -> Text:
     """Return what research found with author and year, or that no source is named."""
-    entry = candidate.entry
     if not entry.source:
         return Text(NO_SOURCE)
     return Text("{found} ({cited})", {"found": entry.found, "cited": entry.cited})

@@ -47,14 +47,12 @@ def year_measures(results: Results) -> Table:
     words = {f.id.removeprefix("measure/"): f.word for f in results.findings}
     rows = [
         [
-            row["name"],
-            row["place"] or None,
+            Text("{name} ({place})", row) if row["place"] else row["name"],
             row["start"].date(),
             _day(row["due"]),
             _day(row["end"]),
             Text(STATES[row["state"]]),
-            row["cost"] or None,
-            row["responsible"] or None,
+            row["cost"] or Text("inte angiven"),
             _word(results, words.get(row["id"])),
         ]
         for row in results.year_measures.to_dict("records")
@@ -62,10 +60,7 @@ def year_measures(results: Results) -> Table:
     return Table(
         "arets_insatser",
         Text("Årets insatser i tidsordning, {year}", {"year": results.period}),
-        [
-            *("Insats", "Plats", "Började", "Klar senast", "Klar", "Läge", "Kostnad"),
-            *("Ansvarig", "Gick det att se?"),
-        ],
+        ["Insats", "Började", "Klar senast", "Klar", "Läge", "Kostnad", "Gick det att se?"],
         rows,
         results.language,
         Text(
@@ -91,7 +86,7 @@ def year_coinciding(results: Results) -> Table:
                 Text("{name} (från {start})", {"name": one["name"], "start": one["start"].date()})
                 for one in beside
             ]
-            or None,
+            or Text("ingen insats i registret"),
         ]
         for finding, beside in coinciding(results, results.findings)
     ]
@@ -121,7 +116,7 @@ def year_claims(results: Results) -> Table:
         [
             say.period(period),
             f"[{one['word']}] {one['sentence']}",
-            cards.line(now[one["id"]], say) if one["id"] in now else None,
+            cards.line(now[one["id"]], say) if one["id"] in now else Text("prövades inte"),
         ]
         for period, findings in results.year_reports.items()
         for one in findings
@@ -268,10 +263,7 @@ def safety_accounts(results: Results) -> Table:
 def _topic(topic: str, kind: str, group: str) -> Text:
     if not group:
         return Text(TOPICS[topic])
-    return Text(
-        "{topic}: {group} ({kind})",
-        {"topic": Text(TOPICS[topic]), "group": group, "kind": Text(KINDS[kind])},
-    )
+    return Text("{group} ({kind})", {"group": group, "kind": Text(KINDS[kind])})
 
 
 def citizens_promise(results: Results) -> Table:
