@@ -23,6 +23,7 @@ from est_analysis.reports.tables.beside import (
     surveys,
 )
 from est_analysis.reports.tables.candidates import (
+    candidate_tables,
     candidates,
     catalogue_faults,
     measures_discussed,
@@ -130,6 +131,7 @@ __all__ = [
     "beside",
     "beside_areas",
     "bursts",
+    "candidate_tables",
     "candidates",
     "catalogue_faults",
     "cell_list",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from est_analysis.evidence import Text
 from est_analysis.measures.catalogue import FIRST
 from est_analysis.reports.language import KINDS, ONE
-from est_analysis.reports.table import Table
+from est_analysis.reports.table import Table, Tables
 
 if TYPE_CHECKING:
     from est_analysis.measures.catalogue import Candidate, Entry, Reported
@@ -54,6 +55,26 @@ def candidates(results: Results) -> Table:
             },
         ),
         empty=Text("ingen plats har så mycket rapporterat att något kan föreslås"),
+    )
+
+
+def candidate_tables(results: Results) -> Tables:
+    """Return the same, one table a place, with the rules under the last."""
+    whole = candidates(results)
+    places = list(dict.fromkeys(row[0] for row in whole.rows))
+    return Tables(
+        tuple(
+            replace(
+                whole,
+                caption=Text("{place}: tänkbara insatser", {"place": place}),
+                headings=whole.headings[1:],
+                rows=[row[1:] for row in whole.rows if row[0] == place],
+                note=whole.note if place == places[-1] else None,
+            )
+            for place in places
+        ),
+        Text("Ingen plats har så mycket rapporterat att något kan föreslås."),
+        results.language,
     )
 
 

@@ -47,7 +47,9 @@ def year_measures(results: Results) -> Table:
     words = {f.id.removeprefix("measure/"): f.word for f in results.findings}
     rows = [
         [
-            Text("{name} ({place})", row) if row["place"] else row["name"],
+            Text("{name} ({place})", {name: row[name] for name in ("name", "place")})
+            if row["place"]
+            else row["name"],
             row["start"].date(),
             _day(row["due"]),
             _day(row["end"]),
