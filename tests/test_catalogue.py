@@ -1,4 +1,4 @@
-"""The catalogue: the shipped list holds, rows are judged one by one, matches follow stated rules."""
+"""The catalogue: the shipped list holds, each row is judged, matches follow stated rules."""
 
 import re
 
@@ -17,7 +17,6 @@ from est_analysis.measures.catalogue import (
     FAMILIES,
     HOURS,
     OPTIONAL,
-    SHIPPED,
     Candidate,
     Reported,
     Seen,

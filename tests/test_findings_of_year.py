@@ -30,7 +30,10 @@ def states(*names):
     [
         ((), "Registret har ingen insats för 2025."),
         (("in_time",), "En insats pågick under 2025: en blev klar i tid."),
-        (("too_late", "cut"), "2 insatser pågick under 2025: en blev klar för sent och en avbröts."),
+        (
+            ("too_late", "cut"),
+            "2 insatser pågick under 2025: en blev klar för sent och en avbröts.",
+        ),
         (
             ("in_time",) * 3 + ("overdue",) * 2 + ("running", "done"),
             "7 insatser pågick under 2025: 3 blev klara i tid, en blev klar utan satt dag, "
@@ -46,11 +49,14 @@ def test_measures(names, sentence):
     ("costs", "sentence"),
     [
         (Costs(0, 0, 0, 0), "Ingen insats har sin kostnad angiven i kronor."),
-        (Costs(500, 1, 0, 1), "Kostnaden i kronor är angiven för en insats: 500 kronor; en anger inget."),
+        (
+            Costs(500, 1, 0, 1),
+            "Kostnaden i kronor är angiven för en insats: 500 kronor; en anger inget.",
+        ),
         (
             Costs(400_000, 2, 1, 3),
-            "Kostnaden i kronor är angiven för 2 insatser: 400\u00a0000 kronor tillsammans; en anger "
-            "något annat, till exempel timmar och 3 anger inget.",
+            "Kostnaden i kronor är angiven för 2 insatser: 400\u00a0000 kronor tillsammans; en "
+            "anger något annat, till exempel timmar och 3 anger inget.",
         ),
     ],
 )

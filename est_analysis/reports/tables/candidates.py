@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from est_analysis.evidence import Text
-from est_analysis.measures.catalogue import FIRST
 from est_analysis.reports.language import KINDS, ONE
 from est_analysis.reports.table import Table, Tables
 
@@ -24,6 +23,8 @@ _DISPLACEMENT = (
 
 def candidates(results: Results) -> Table:
     """Return measures to discuss at the foremost places."""
+    from est_analysis.measures.catalogue import FIRST
+
     wrong = results.catalogue.faults["row"].nunique()
     rows = [
         [seen.place, Text("{name}", {"name": one.entry.name}), why(one), one.entry.condition]

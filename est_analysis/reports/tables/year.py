@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from est_analysis.evidence import Share, Text, Word
-from est_analysis.measures.year_review import CLAIMS, MEASURE_YEARS, renew_by, tertials
 from est_analysis.periods import Period
 from est_analysis.reports import cards
 from est_analysis.reports.findings_of_situations import situation_label
-from est_analysis.reports.findings_of_year import coinciding
 from est_analysis.reports.language import KINDS
 from est_analysis.reports.table import Table
 
@@ -34,7 +32,6 @@ TOPICS = {
     "traffic": "Trafik",
     "falls": "Fall",
 }
-_MONTH = pd.Timedelta(days=31)
 _MISSING_TOPICS = ("fire", "traffic", "falls")
 
 
@@ -80,6 +77,8 @@ def _word(results: Results, word: Word | None) -> str | None:
 
 def year_coinciding(results: Results) -> Table:
     """Return the year's claimed changes beside the measures that went on at the same time."""
+    from est_analysis.reports.findings_of_year import coinciding
+
     say = results.language
     rows = [
         [
@@ -112,6 +111,8 @@ def _year(results: Results) -> dict[str, Any]:
 
 def year_claims(results: Results) -> Table:
     """Return what the year's earlier reports claimed, and what the whole year says of it."""
+    from est_analysis.measures.year_review import CLAIMS
+
     say = results.language
     now = {finding.id: finding for finding in results.findings}
     rows = [
@@ -227,6 +228,8 @@ def _types(results: Results) -> list[dict[str, str]]:
 
 def safety_accounts(results: Results) -> Table:
     """Return the figures of the yearly safety accounts that deliveries can fill."""
+    from est_analysis.measures.year_review import MEASURE_YEARS
+
     years = [results.period, *results.period.same_season(MEASURE_YEARS - 1)]
     rows: list[list[Any]] = [
         [
@@ -270,6 +273,8 @@ def _topic(topic: str, kind: str, group: str) -> Text:
 
 def citizens_promise(results: Results) -> Table:
     """Return what a citizens' promise can be followed up by, tertial by tertial."""
+    from est_analysis.measures.year_review import tertials
+
     found = results.year_promise
     lines: list[tuple[Text, tuple[int, ...] | None]] = [
         *(
@@ -344,6 +349,8 @@ NOT_INCLUDED = Text(
 
 def next_year(results: Results) -> Table:
     """Return what the year after has to do, with the day and who is responsible."""
+    from est_analysis.measures.year_review import renew_by
+
     last = results.period.last
     coming = Period(results.period.end, results.period.years_earlier(-1).end, "year")
     until = pd.Timestamp(coming.last)
