@@ -139,15 +139,29 @@ def test_decisions_are_those_of_the_years_meetings(kept):
     assert found["id"].tolist() == ["B1", "B2", "B3"]
 
 
+def closed(plain, **told):
+    problems = plain.problems.assign(**told)
+    return register.Register(problems, plain.measures, plain.decisions, plain.faults)
+
+
 def test_who_left_the_list_is_told_where_the_register_says_it(kept):
     plain = register.read(kept())
-    assert year_review.left(plain) is None
-    told = plain.problems.assign(status="Avslutat", skal="Löst efter ny belysning")
-    found = year_review.left(register.Register(told, plain.measures, plain.decisions, plain.faults))
-    assert found[["place", "reason"]].values.tolist() == [["Torget", "Löst efter ny belysning"]]
-    open_still = plain.problems.assign(status="Öppet")
-    kept_on = register.Register(open_still, plain.measures, plain.decisions, plain.faults)
-    assert year_review.left(kept_on).empty
+    found = closed(plain, status="Avslutat", avslutsskal="Löst efter ny belysning")
+    assert year_review.left(found, YEAR)[["place", "reason"]].values.tolist() == [
+        ["Torget", "Löst efter ny belysning"]
+    ]
+    assert year_review.left(closed(plain, status="Öppet"), YEAR).empty
+    unsaid = plain.problems.drop(columns="status", errors="ignore")
+    silent = register.Register(unsaid, plain.measures, plain.decisions, plain.faults)
+    assert year_review.left(silent, YEAR) is None
+
+
+@pytest.mark.parametrize(
+    ("day", "n"), [("2025-01-01", 1), ("2025-12-31", 1), (None, 1), ("2024-12-31", 0), ("2026", 0)]
+)
+def test_a_problem_leaves_the_list_in_its_own_year(kept, day, n):
+    gone = closed(register.read(kept()), status="Avslutat", avslutsdatum=pd.Timestamp(day))
+    assert len(year_review.left(gone, YEAR)) == n
 
 
 # --- accounts and promise

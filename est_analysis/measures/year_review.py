@@ -32,8 +32,7 @@ TOPICS = {
 }
 """What yearly safety accounts follow besides crime in public, by what the groups are called."""
 CLAIMS = ("clear", "indication")
-_LEFT = ("avslutad", "avslutat", "avskriven", "avskrivet", "löst", "klart")
-_REASONS = ("skal", "skäl", "avslutsskal", "slutskal", "status_skal")
+_CLOSED = "avslutat"
 _KRONOR = re.compile(r"(\d[\d \u00a0\u202f.]*)\s*(?:kr|kronor|sek)\b\.?", re.IGNORECASE)
 
 
@@ -167,27 +166,29 @@ def decisions_of(register: Register, year: Period) -> pd.DataFrame:
     return own.sort_values(["motesdatum", "id"], ignore_index=True)
 
 
-def left(register: Register) -> pd.DataFrame | None:
+def left(register: Register, year: Period) -> pd.DataFrame | None:
     """
-    Return the problems that are off the list, with the reason that the register gives.
+    Return the problems that left the list in a year, with the reason that the register gives.
 
     Returns
     -------
     DataFrame or None
-        ``id``, ``place``, ``what``, ``reason``; None where the register does not say of problems
-        whether they are closed.
+        ``id``, ``place``, ``what``, ``reason``; of those without a day, all. None where the
+        register does not say of problems whether they are closed.
     """
     problems = register.problems
     if "status" not in problems:
         return None
-    gone = problems[problems["status"].astype(str).str.casefold().isin(_LEFT)]
-    reason = next((name for name in _REASONS if name in problems), None)
+    gone = problems[problems["status"].astype(str).str.casefold() == _CLOSED]
+    if "avslutsdatum" in gone:
+        day = pd.to_datetime(gone["avslutsdatum"])
+        gone = gone[~((day < pd.Timestamp(year.start)) | (day >= pd.Timestamp(year.end)))]
     return pd.DataFrame(
         {
             "id": gone["id"],
             "place": gone["plats"],
             "what": gone["beskrivning"],
-            "reason": gone[reason].astype(str) if reason else "",
+            "reason": gone["avslutsskal"].astype(str) if "avslutsskal" in gone else "",
         }
     ).reset_index(drop=True)
 

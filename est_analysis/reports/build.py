@@ -107,6 +107,10 @@ def kinds_of(period: Period) -> tuple[Kind, Kind]:
     return (YEARLY if period.kind == "year" else QUARTERLY), MEETING
 
 
+def _kinds(results: dict[str, Results]) -> tuple[Kind, Kind]:
+    return kinds_of(results[QUARTERLY.file].period)
+
+
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how many steps are done, and how many there are."""
 
@@ -190,17 +194,17 @@ def build(
             for kind in kinds:
                 own = results[kind.file]
                 own.save(Path(work) / str(own.period), kind.results)
-        executed = _execute(kinds, municipality, results, Path(work), progress, steps)
+        executed = _execute(municipality, results, Path(work), progress, steps)
         progress("sätter ihop rapporten", steps - 2, steps)
         with told("Rapporten kunde inte skrivas", target, stays):
             fresh = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
             try:
-                _write(kinds, fresh, results, executed)
+                _write(fresh, results, executed)
                 _publish(fresh, target)
             finally:
                 shutil.rmtree(fresh, ignore_errors=True)
     progress("skriver liggaren", steps - 1, steps)
-    _remember(kinds, municipality, gathered, results, today)
+    _remember(municipality, gathered, results, today)
     progress("klart", steps, steps)
     report, brief = (target / f"{kind.file}.html" for kind in kinds)
     return Built(target, report, brief, gathered.unread)
@@ -215,7 +219,6 @@ def _refuse_silence(municipality: Municipality, gathered: accept.Gathered) -> No
 
 
 def _execute(
-    kinds: tuple[Kind, ...],
     municipality: Municipality,
     results: dict[str, Results],
     work: Path,
@@ -223,6 +226,7 @@ def _execute(
     steps: int,
 ) -> dict[str, list[NotebookNode]]:
     """Run every chapter, as many at a time as there are processors."""
+    kinds = _kinds(results)
     jobs = [(kind, chapter) for kind in kinds for chapter in kind.chapters]
     done = 2
     with _environment(RESULTS_FOLDER, str(work)), ThreadPoolExecutor(os.cpu_count() or 1) as pool:
@@ -399,14 +403,11 @@ def _json(value: Any) -> str:  # noqa: ANN401 - anything that JSON holds
 
 
 def _write(
-    kinds: tuple[Kind, ...],
-    folder: Path,
-    results: dict[str, Results],
-    executed: dict[str, list[NotebookNode]],
+    folder: Path, results: dict[str, Results], executed: dict[str, list[NotebookNode]]
 ) -> None:
     from est_analysis.reports.page import page
 
-    for kind in kinds:
+    for kind in _kinds(results):
         own = results[kind.file]
         html = page(own, kind.file, executed[kind.file], getattr(own, kind.findings))
         (folder / f"{kind.file}.html").write_text(html, encoding="utf-8", newline="\n")
@@ -417,7 +418,7 @@ def _write(
             (place / f"{table.name}.csv").write_text(
                 table.csv(), encoding="utf-8-sig", newline="\n"
             )
-    findings = {kind.file: findings_records(results[kind.file], kind) for kind in kinds}
+    findings = {kind.file: findings_records(results[kind.file], kind) for kind in _kinds(results)}
     (folder / "findings.json").write_text(_json(findings), encoding="utf-8", newline="\n")
     (folder / "provenance.json").write_text(
         _json(provenance(results[QUARTERLY.file])), encoding="utf-8", newline="\n"
@@ -443,7 +444,6 @@ def _recover(target: Path) -> None:
 
 
 def _remember(
-    kinds: tuple[Kind, ...],
     municipality: Municipality,
     gathered: accept.Gathered,
     results: dict[str, Results],
@@ -454,7 +454,7 @@ def _remember(
     store.record_deliveries(municipality, gathered, hashes, seen=today)
     typologies = results[QUARTERLY.file].typologies.values()
     store.freeze_typologies(municipality, [one.entry() for one in typologies if one.frozen])
-    for kind in kinds:
+    for kind in _kinds(results):
         own = results[kind.file]
         store.record_report(
             municipality,

@@ -101,9 +101,7 @@ def page(
         style=style,
         title=say.say(Text(_TITLES[kind].template, values)),
         banner=say.translate(_BANNER),
-        lead=say.translate(
-            _LEAD_OF_YEAR if whole and results.period.kind == "year" else _LEADS[kind]
-        ),
+        lead=say.translate(_lead(results, kind)),
         answers=[cards.html(f, say) for f in answers(findings, steady=2 if whole else 0)],
         verdicts=_verdicts(results, findings) if whole else [],
         family=_family(results, findings),
@@ -123,6 +121,11 @@ def page(
         scripts=scripts,
     )
     return html if html.endswith("\n") else html + "\n"
+
+
+def _lead(results: Results, kind: str) -> str:
+    of_year = kind == "rapport" and results.period.kind == "year"
+    return _LEAD_OF_YEAR if of_year else _LEADS[kind]
 
 
 _NOTHING = Finding(

@@ -651,6 +651,11 @@ class Results:
             self.register.problems,
         )
 
+    @property
+    def foremost_places(self) -> list[str]:
+        """Places in the order of the council's matrix."""
+        return [str(name) for name in self.priorities["place"]]
+
     @result
     def catalogue(self) -> Catalogue:
         """Measures for places: the shipped catalogue and the municipality's own."""
@@ -664,7 +669,7 @@ class Results:
         from est_analysis.measures.catalogue import candidates, places_to_discuss, seen_at
 
         smallest = self.municipality.disclosure.smallest_place_count
-        names = places_to_discuss(self.priorities["place"], self.places, smallest=smallest)
+        names = places_to_discuss(self.foremost_places, self.places, smallest=smallest)
         seen = seen_at(self.events, self.period, names, smallest=smallest)
         return [(one, candidates(one, self.catalogue)) for one in seen]
 

@@ -221,8 +221,7 @@ def _causes(results: Results) -> Iterator[Text]:
 
 
 def _priorities(results: Results) -> Iterator[Text]:
-    names = [str(name) for name in results.priorities["place"].head(3)]
-    if names:
+    if names := results.foremost_places[:3]:
         yield Text("Störst behov enligt prioriteringen har {places}.", {"places": names})
     n = len(results.register.problems)
     if n:

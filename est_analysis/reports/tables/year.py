@@ -149,7 +149,9 @@ def year_decisions(results: Results) -> Table:
             row["motesdatum"].date(),
             row["ansvarig_funktion"] or None,
             _day(row["klart_senast"]),
-            row["status"],
+            Text("{status}: {utfall}", {name: row[name] for name in ("status", "utfall")})
+            if row.get("utfall")
+            else row["status"],
         ]
         for row in decisions_of(results.register, results.period).to_dict("records")
     ]
@@ -167,14 +169,14 @@ def left_list(results: Results) -> Table:
     """Return the problems that left the list, with the group's reason."""
     from est_analysis.measures.year_review import left
 
-    gone = left(results.register)
+    gone = left(results.register, results.period)
     rows = [
         [row["place"] or row["id"], row["what"], row["reason"] or Text("inget skäl angivet")]
         for row in ([] if gone is None else gone.to_dict("records"))
     ]
     return Table(
         "lamnat_listan",
-        Text("Platser och problem som lämnat listan"),
+        Text("Platser och problem som lämnat listan, {year}", _year(results)),
         ["Plats", "Problem", "Skäl"],
         rows,
         results.language,
