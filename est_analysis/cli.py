@@ -108,6 +108,7 @@ def report(
     """
     Gör kvartalsrapporten och underlaget till nästa möte.
 
+    Ett helt år, till exempel --period 2025, ger också årsöversynen.
     Exempel: est report exempelsjo --period 2026Q3
     """
     from est_analysis.reports.build import build
