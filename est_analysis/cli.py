@@ -70,6 +70,7 @@ def check(
     from est_analysis import municipality as municipalities
     from est_analysis.gather.accept import gather
     from est_analysis.gather.quality import measure
+    from est_analysis.measures import catalogue
     from est_analysis.measures.register import read
     from est_analysis.patterns.coverage import latest_quarter_of
     from est_analysis.reports.check import lines, summary, verdict
@@ -78,14 +79,15 @@ def check(
     municipality = municipalities.load(folder)
     gathered, say = gather(municipality), Language("sv")
     register = read(municipality, gathered.geography, today=date.today())
+    measures = catalogue.read(municipality)
     quality = measure(gathered, municipality, latest_quarter_of(gathered.events))
     table = Table("Källa", "Rader", "Används", "Väntar", "Tas ej in", "Upprepade", box=None)
     for cells in summary(quality):
         table.add_row(*map(escape, cells))
     _out.print(table)
-    for line in lines(gathered, quality, register, say, every=every):
+    for line in lines(gathered, quality, register, say, catalogue=measures, every=every):
         _out.print(line, markup=False, soft_wrap=True)
-    _out.print("\n" + verdict(gathered, register, say), markup=False, soft_wrap=True)
+    _out.print("\n" + verdict(gathered, register, say, measures), markup=False, soft_wrap=True)
     if gathered.unread:
         raise typer.Exit(BAD_INPUT)
 
@@ -107,6 +109,7 @@ def report(
     """
     Gör kvartalsrapporten och underlaget till nästa möte.
 
+    Ett helt år, till exempel --period 2025, ger också årsöversynen.
     Exempel: est report exempelsjo --period 2026Q3
     """
     from est_analysis.reports.build import build

@@ -314,6 +314,7 @@ class Reference(_Part):
     ] = ()
     comparison: Files = ()
     surveys: Inside | None = None
+    measures: Inside | None = None
 
 
 class Registers(_Part):
@@ -381,6 +382,12 @@ class SituationTypes(_Part):
     fitted: Annotated[int, Field(ge=1990, le=2100)] | None = None
 
 
+class Law(_Part):
+    """When the latest situational picture under the law (2023:196) was decided."""
+
+    picture_decided: date | None = None
+
+
 class Disclosure(_Part):
     """What may be shown; a choice of the group, not a rule of law."""
 
@@ -416,6 +423,7 @@ class Municipality(_Part):
     thresholds: Thresholds = Thresholds()
     links: Links = Links()
     situations: SituationTypes = SituationTypes()
+    law: Law = Law()
     disclosure: Disclosure = Disclosure()
     retention: Retention = Retention()
 

@@ -84,6 +84,9 @@ partners = [
 # x = "LONGITUDE"
 # y = "LATITUDE"
 
+# [law]
+# picture_decided = 2026-03-10 # då lägesbilden enligt lag (2023:196) senast beslutades
+
 [disclosure]
 smallest_place_count = 2 # gruppens val: platser med en enda händelse visas inte
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from est_analysis.reports.build import NOTEBOOKS, QUARTERLY
+from est_analysis.reports.build import NOTEBOOKS, YEARLY
 
 PACKAGE = Path(__file__).resolve().parents[1] / "est_analysis"
 FLOORS = [
@@ -112,7 +112,7 @@ def loaded(code: str) -> set[str]:
     return {name.split(".")[0] for name in json.loads(out.splitlines()[-1])}
 
 
-@pytest.mark.parametrize("chapter", [*QUARTERLY.chapters, "meeting"])
+@pytest.mark.parametrize("chapter", [*YEARLY.chapters, "meeting"])
 def test_a_chapter_loads_nothing_heavy(chapter):
     cells = json.loads((NOTEBOOKS / f"{chapter}.ipynb").read_text(encoding="utf-8"))["cells"]
     line = next(

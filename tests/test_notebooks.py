@@ -12,9 +12,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from est_analysis.reports.build import MEETING, NOTEBOOKS, QUARTERLY
+from est_analysis.reports.build import MEETING, NOTEBOOKS, YEARLY
 
-CHAPTERS = [*QUARTERLY.chapters, *MEETING.chapters]
+CHAPTERS = [*YEARLY.chapters, *MEETING.chapters]
 COMPARED = "nbval-check-output"
 PARAMETERS = ["municipality", "period", "edition", "language"]
 BANNED = (ast.FunctionDef, ast.ClassDef, ast.For, ast.While, ast.If, ast.Try, ast.With, ast.Lambda)

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -23,6 +23,7 @@ from est_analysis.gather.deliveries import Unread
 from est_analysis.gather.files import told
 from est_analysis.measures import frozen
 from est_analysis.municipality import Municipality
+from est_analysis.periods import Period
 from est_analysis.reports import site, tables
 from est_analysis.reports.language import Language
 from est_analysis.reports.results import RESULTS_FOLDER, Results, check_edition, period_of
@@ -76,10 +77,22 @@ QUARTERLY = Kind(
         *("evaluations", "pooled", "study", "perceived", "plans", "former"),
         *("findings", "comparison", *_SHOWN),
         *("standing_out", "repeats", "bursts"),
+        *("catalogue", "candidates"),
     ),
     "findings",
     tables.QUARTERLY,
 )
+YEARLY = replace(
+    QUARTERLY,
+    chapters=(*QUARTERLY.chapters, "6_year"),
+    results=(
+        *QUARTERLY.results,
+        *("year_measures", "year_costs", "year_reports", "year_types", "year_accounts"),
+        *("year_severity", "year_promise"),
+    ),
+    tables=tables.YEARLY,
+)
+"""The report on a whole year: the quarterly one, with the year review as its last chapter."""
 MEETING = Kind(
     "mote",
     ("meeting",),
@@ -90,6 +103,16 @@ MEETING = Kind(
     "brief_findings",
     tables.MEETING,
 )
+
+
+def kinds_of(period: Period) -> tuple[Kind, Kind]:
+    """Return the reports that a run on a period makes: the whole one, and the meeting's brief."""
+    return (YEARLY if period.kind == "year" else QUARTERLY), MEETING
+
+
+def _kinds(results: dict[str, Results]) -> tuple[Kind, Kind]:
+    return kinds_of(results[QUARTERLY.file].period)
+
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how many steps are done, and how many there are."""
@@ -147,17 +170,20 @@ def build(
     ReportError
         If a chapter fails or the folder cannot be written; the former report stands.
     """
-    steps = len(QUARTERLY.chapters) + len(MEETING.chapters) + 4
-    progress("läser inställningar och leveranser", 0, steps)
+    progress(
+        "läser inställningar och leveranser", 0, len(QUARTERLY.chapters) + len(MEETING.chapters) + 4
+    )
     municipality = municipalities.load(name_or_path)
     words = Language(language)
     check_edition(edition)
     gathered = accept.gather(municipality)
     _refuse_silence(municipality, gathered)
     period = period_of(period_text, gathered.events)
+    kinds = kinds_of(period)
+    steps = sum(len(kind.chapters) for kind in kinds) + 4
     results = {
         kind.file: Results(municipality, p, edition, words, gathered=gathered)
-        for kind, p in ((QUARTERLY, period), (MEETING, period.last_fortnight()))
+        for kind, p in zip(kinds, (period, period.last_fortnight()), strict=True)
     }
 
     target = out / municipality.key / str(period)
@@ -168,7 +194,7 @@ def build(
     with tempfile.TemporaryDirectory(prefix="est-") as work:
         progress("räknar", 1, steps)
         with told("Resultaten kunde inte sparas", Path(work), stays):
-            for kind in (QUARTERLY, MEETING):
+            for kind in kinds:
                 own = results[kind.file]
                 own.save(Path(work) / str(own.period), kind.results)
         executed = _execute(municipality, results, Path(work), progress, steps)
@@ -184,7 +210,7 @@ def build(
     progress("skriver liggaren", steps - 1, steps)
     _remember(municipality, gathered, results, made, today)
     progress("klart", steps, steps)
-    report, brief = (target / f"{kind.file}.html" for kind in (QUARTERLY, MEETING))
+    report, brief = (target / f"{kind.file}.html" for kind in kinds)
     return Built(target, report, brief, gathered.unread)
 
 
@@ -204,7 +230,8 @@ def _execute(
     steps: int,
 ) -> dict[str, list[NotebookNode]]:
     """Run every chapter, as many at a time as there are processors."""
-    jobs = [(kind, chapter) for kind in (QUARTERLY, MEETING) for chapter in kind.chapters]
+    kinds = _kinds(results)
+    jobs = [(kind, chapter) for kind in kinds for chapter in kind.chapters]
     done = 2
     with _environment(RESULTS_FOLDER, str(work)), ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         futures = []
@@ -226,7 +253,7 @@ def _execute(
         finally:
             for future in futures:
                 future.cancel()
-    executed: dict[str, list[NotebookNode]] = {kind.file: [] for kind in (QUARTERLY, MEETING)}
+    executed: dict[str, list[NotebookNode]] = {kind.file: [] for kind in kinds}
     for (kind, _), notebook in zip(jobs, notebooks, strict=True):
         executed[kind.file].append(notebook)
     return executed
@@ -398,7 +425,7 @@ def _write(
     municipality = results[QUARTERLY.file].municipality
     inputs, before = store.input_hashes(municipality), store.earlier_reports(municipality)
     findings, made = {}, []
-    for kind in (QUARTERLY, MEETING):
+    for kind in _kinds(results):
         own, findings[kind.file] = results[kind.file], findings_records(results[kind.file], kind)
         place = folder / "tables" / kind.file
         place.mkdir(parents=True)

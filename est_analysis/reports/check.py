@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from est_analysis.gather.accept import Gathered
     from est_analysis.gather.quality import Measure, Quality
+    from est_analysis.measures.catalogue import Catalogue
     from est_analysis.measures.register import Register
     from est_analysis.reports.language import Language
 
@@ -30,7 +31,13 @@ def summary(quality: Quality) -> list[tuple[str, ...]]:
 
 
 def lines(
-    gathered: Gathered, quality: Quality, register: Register, say: Language, *, every: bool = False
+    gathered: Gathered,
+    quality: Quality,
+    register: Register,
+    say: Language,
+    *,
+    catalogue: Catalogue | None = None,
+    every: bool = False,
 ) -> Iterator[str]:
     """
     Yield what waits for somebody, line by line, the gravest first; nothing where all is well.
@@ -41,6 +48,8 @@ def lines(
         What was read, and how good it is.
     say
         The language.
+    catalogue
+        Measures, where the municipality keeps a list of its own.
     every
         List every stopped row instead of the first `MOST` of each reason and source.
     """
@@ -49,11 +58,12 @@ def lines(
     yield from _headed("Se upp med:", [say.sentence(one.text) for one in _others(quality)])
     yield from _stopped(gathered.quarantine, quality, say, every=every)
     yield from _near_misses(gathered.near_misses, say)
+    own = [] if catalogue is None else [catalogue.faults]
     held = register.remarks["cost"] == NOT_EVALUATED
     for head, noted in (
         (
             "Rader i gruppens egna listor som inte går att använda:",
-            (gathered.rulings.faults, register.faults),
+            (gathered.rulings.faults, register.faults, *own),
         ),
         ("Insatser som inte utvärderas förrän raden är rättad:", (register.remarks[held],)),
         ("Att se över i registret (raderna används):", (register.remarks[~held],)),
@@ -68,7 +78,9 @@ def _noted(table: pd.DataFrame, say: Language) -> Iterator[str]:
         yield f"{row['file']} rad {row['row']}, {row['column']}: {said}"
 
 
-def verdict(gathered: Gathered, register: Register, say: Language) -> str:
+def verdict(
+    gathered: Gathered, register: Register, say: Language, catalogue: Catalogue | None = None
+) -> str:
     """Return the last line: how much waits, in all."""
     rows = int(gathered.accounting["quarantined"].sum())
     waits = {
@@ -77,7 +89,8 @@ def verdict(gathered: Gathered, register: Register, say: Language) -> str:
         "near": len(gathered.near_misses),
         "faults": len(gathered.rulings.faults)
         + len(register.faults)
-        + int((register.remarks["cost"] == NOT_EVALUATED).sum()),
+        + int((register.remarks["cost"] == NOT_EVALUATED).sum())
+        + (0 if catalogue is None else len(catalogue.faults)),
     }
     if not any(waits.values()):
         return say.translate("Allt går att använda.")

@@ -84,6 +84,27 @@ def measures(results: Results) -> str:
     return _lines(facts)
 
 
+def year(results: Results) -> str:
+    """Return the year's measures, costs, accounts and the promise's counts."""
+    states = results.year_measures["state"].value_counts()
+    promise = results.year_promise
+    return _lines(
+        {
+            **{str(state): int(n) for state, n in sorted(states.items())},
+            "kronor": results.year_costs.kronor,
+            "reports": len(results.year_reports),
+            "types": f"{len(results.situations.typology.types)} {len(results.year_types.types)}",
+            **{
+                " ".join(part for part in (one.topic, one.kind, one.group) if part): " ".join(
+                    "-" if n is None else str(n) for n in one.counts
+                )
+                for one in results.year_accounts
+            },
+            **{group: " ".join(map(str, counts)) for group, counts in promise.police.items()},
+        }
+    )
+
+
 def meeting(results: Results) -> str:
     """Return the fortnight's counts."""
     totals = results.totals.table.set_index("kind")["n"]

@@ -749,6 +749,7 @@ def quarterly(results: Results) -> list[Finding]:
     from est_analysis.reports.findings_of_priorities import order_finding
     from est_analysis.reports.findings_of_situations import situation_findings
     from est_analysis.reports.findings_of_studies import study_findings
+    from est_analysis.reports.findings_of_year import year_findings
 
     thresholds = results.municipality.thresholds
     found = [
@@ -791,7 +792,8 @@ def quarterly(results: Results) -> list[Finding]:
         *study_findings(results),
         *plan_findings(results),
     ]
-    return judge(found, thresholds)
+    judged = judge(found, thresholds)
+    return [*judged, *year_findings(results, judged)]
 
 
 def meeting(results: Results) -> list[Finding]:

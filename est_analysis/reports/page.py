@@ -42,6 +42,9 @@ _LEADS = {
     "rapport": "EST-gruppens gemensamma lägesbild och uppföljning.",
     "mote": "Nytt, förändrat och återkommande sedan förra mötet, och vad gruppen ska besluta om.",
 }
+_LEAD_OF_YEAR = (
+    "EST-gruppens årsöversyn: gemensam lägesbild, uppföljning och underlag för nästa år."
+)
 _BANNER = "Internt arbetsmaterial för EST-gruppen. Visar platser, aldrig personer."
 
 
@@ -107,7 +110,7 @@ def page(
         style=style,
         title=say.say(Text(_TITLES[kind].template, values)),
         banner=say.translate(_BANNER),
-        lead=say.translate(_LEADS[kind]),
+        lead=say.translate(_lead(results, kind)),
         version=_version(version, say),
         changed=[_changed(one, say) for one in version.sentences[:MOST_CHANGED]],
         answers=[cards.html(f, say) for f in answers(findings, steady=2 if whole else 0)],
@@ -129,6 +132,11 @@ def page(
         scripts=scripts,
     )
     return html if html.endswith("\n") else html + "\n"
+
+
+def _lead(results: Results, kind: str) -> str:
+    of_year = kind == "rapport" and results.period.kind == "year"
+    return _LEAD_OF_YEAR if of_year else _LEADS[kind]
 
 
 _NOTHING = Finding(

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from est_analysis.gather.geography import Geography
     from est_analysis.gather.quality import Quality
     from est_analysis.gather.surveys import Surveys
+    from est_analysis.measures.catalogue import Candidate, Catalogue, Seen
     from est_analysis.measures.evaluation import Evaluation
     from est_analysis.measures.event_study import Study
     from est_analysis.measures.perceived import Perceived
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from est_analysis.measures.pooled import Pooled
     from est_analysis.measures.priorities import Priorities
     from est_analysis.measures.register import Register
+    from est_analysis.measures.year_review import Account, Costs, Promise
     from est_analysis.patterns.alarms import Alarms
     from est_analysis.patterns.change import Change
     from est_analysis.patterns.combinations import Combinations
@@ -670,6 +672,28 @@ class Results:
             first=first_covered(self.gathered.events, "reported_crime", self.municipality),
         )
 
+    @property
+    def foremost_places(self) -> list[str]:
+        """Places in the order of the council's matrix."""
+        return [str(name) for name in self.priorities.table["place"]]
+
+    @result
+    def catalogue(self) -> Catalogue:
+        """Measures for places: the shipped catalogue and the municipality's own."""
+        from est_analysis.measures.catalogue import read
+
+        return read(self.municipality)
+
+    @result
+    def candidates(self) -> list[tuple[Seen, list[Candidate]]]:
+        """What the foremost places give reason to discuss, place by place."""
+        from est_analysis.measures.catalogue import candidates, places_to_discuss, seen_at
+
+        smallest = self.municipality.disclosure.smallest_place_count
+        names = places_to_discuss(self.foremost_places, self.places, smallest=smallest)
+        seen = seen_at(self.events, self.period, names, smallest=smallest)
+        return [(one, candidates(one, self.catalogue)) for one in seen]
+
     @result
     def evaluations(self) -> list[Evaluation]:
         """What can be said of each measure."""
@@ -758,6 +782,69 @@ class Results:
         from est_analysis.measures.frozen import read
 
         return read(self.municipality)
+
+    @result
+    def year_measures(self) -> pd.DataFrame:
+        """The measures that went on in the period; for the year review."""
+        from est_analysis.measures.year_review import measures_of
+
+        return measures_of(self.register, self.period)
+
+    @result
+    def year_costs(self) -> Costs:
+        """What those measures cost, as far as it can be added."""
+        from est_analysis.measures.year_review import costs
+
+        return costs(self.year_measures["cost"])
+
+    @result
+    def year_reports(self) -> dict[Period, list[dict[str, Any]]]:
+        """Findings of the reports on parts of the period, from the ledger."""
+        from est_analysis.gather.store import earlier_reports
+        from est_analysis.measures.year_review import reports_of
+
+        return reports_of(earlier_reports(self.municipality), self.period, self.edition)
+
+    @result
+    def year_types(self) -> Typology:
+        """The types of situation that the period itself would give, beside the frozen ones."""
+        from est_analysis.patterns.coverage import in_period
+        from est_analysis.patterns.situations import typology
+
+        own = in_period(self.events, self.period)
+        own = own[own["kind"] == "reported_crime"]
+        return typology(own, self.municipality, kind="reported_crime", fitted=self.period)
+
+    @result
+    def year_accounts(self) -> list[Account]:
+        """Lines of the yearly safety accounts."""
+        from est_analysis.measures.year_review import accounts
+
+        return accounts(
+            self.events,
+            self.period,
+            self.municipality,
+            self.groups,
+            self.totals,
+            delivered=self.gathered.events,
+            missing=self.missing,
+        )
+
+    @result
+    def year_severity(self) -> tuple[int, int]:
+        """How many records of the period have their severity judged, and how many as the worst."""
+        from est_analysis.patterns.coverage import in_period
+
+        own = in_period(self.events, self.period)
+        judged = own[own["severity"].notna()]
+        return int(judged["count"].sum()), int(judged.loc[judged["severity"] == 3, "count"].sum())
+
+    @result
+    def year_promise(self) -> Promise:
+        """What a citizens' promise is followed up by, tertial by tertial."""
+        from est_analysis.measures.year_review import promise
+
+        return promise(self.events, self.period, self.municipality, self.register)
 
     @result
     def fortnight_places(self) -> pd.DataFrame:

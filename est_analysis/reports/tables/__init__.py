@@ -22,6 +22,12 @@ from est_analysis.reports.tables.beside import (
     profiles,
     surveys,
 )
+from est_analysis.reports.tables.candidates import (
+    candidate_tables,
+    candidates,
+    catalogue_faults,
+    measures_discussed,
+)
 from est_analysis.reports.tables.change import (
     areas,
     comparison,
@@ -79,6 +85,18 @@ from est_analysis.reports.tables.where import (
     ranked_streets,
     street_list,
 )
+from est_analysis.reports.tables.year import (
+    citizens_promise,
+    next_year,
+    other_crimes,
+    safety_accounts,
+    year_claims,
+    year_coinciding,
+    year_decisions,
+    year_left,
+    year_measures,
+    year_types,
+)
 
 if TYPE_CHECKING:
     from est_analysis.reports.results import Results
@@ -97,13 +115,22 @@ QUARTERLY: TablesOf = {
         *(own_hours, year_wheel, hours, weekdays, clock),
         *(event_situations, combinations, reported, together),
         *(priorities, four_fields, chain, left_list),
-        *(measures, due, register_faults, followed_up, comparison, comparison_faults),
-        *(priorities, measures, plans, study, quotients, due, register_faults),
+        *(measures, plans, study, quotients, due, register_faults),
         *(perceived_reports, perceived_answers),
         *(followed_up, comparison, comparison_faults),
+        *(candidates, measures_discussed, catalogue_faults),
     )
 }
 """The tables of the quarterly report, also written as CSV."""
+
+YEARLY: TablesOf = QUARTERLY | {
+    function.__name__: function
+    for function in (
+        *(year_measures, year_coinciding, year_claims, year_decisions, year_left, year_types),
+        *(safety_accounts, citizens_promise, other_crimes, next_year),
+    )
+}
+"""The tables of the year review: the quarterly report's, and its own."""
 
 MEETING: TablesOf = {
     function.__name__: function
@@ -114,6 +141,7 @@ MEETING: TablesOf = {
 __all__ = [
     "MEETING",
     "QUARTERLY",
+    "YEARLY",
     "TablesOf",
     "accounting",
     "alarm_list",
@@ -121,8 +149,12 @@ __all__ = [
     "beside",
     "beside_areas",
     "bursts",
+    "candidate_tables",
+    "candidates",
+    "catalogue_faults",
     "cell_list",
     "chain",
+    "citizens_promise",
     "clock",
     "clusters",
     "combinations",
@@ -142,9 +174,12 @@ __all__ = [
     "live_repeats",
     "lower_bounds",
     "measures",
+    "measures_discussed",
     "moved",
     "near_misses",
     "near_repeats",
+    "next_year",
+    "other_crimes",
     "own_hours",
     "perceived",
     "perceived_answers",
@@ -166,6 +201,7 @@ __all__ = [
     "reporters",
     "rhythm",
     "ruling_faults",
+    "safety_accounts",
     "series",
     "situations",
     "standing_out",
@@ -179,5 +215,11 @@ __all__ = [
     "unread",
     "waiting",
     "weekdays",
+    "year_claims",
+    "year_coinciding",
+    "year_decisions",
+    "year_left",
+    "year_measures",
+    "year_types",
     "year_wheel",
 ]
