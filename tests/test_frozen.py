@@ -135,7 +135,7 @@ def test_a_moved_goal_is_told_and_frees_no_baseline(changed, column):
     later = judged(LATE, entries(first), **changed)
     assert not later.held.new
     assert column in said(moved_finding(later, "x"))
-    assert later.held.tally(later.baseline) != later.held.now.tally(later.baseline[0])
+    assert later.held.tally(later.baseline) != later.held.fresh.tally(later.baseline[0])
 
 
 def test_capitals_and_spaces_are_no_change():

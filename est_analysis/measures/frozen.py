@@ -107,8 +107,8 @@ class Moved:
     """A text of the register that decides a measure's baseline, or its goal, was changed."""
 
     column: str
-    then: str
-    now: str
+    before: str
+    after: str
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class Held:
     ----------
     kept
         The baseline that counts.
-    now
+    fresh
         The same as the deliveries say now; it equals `kept` when it is frozen by this report.
     moved
         What the register said otherwise when an earlier report froze it.
@@ -131,7 +131,7 @@ class Held:
     """
 
     kept: Frozen
-    now: Frozen
+    fresh: Frozen
     moved: tuple[Moved, ...] = ()
     moved_since: str = ""
     new: bool = True
@@ -143,12 +143,12 @@ class Held:
         A season that reaches outside the frozen days, since older data were delivered later, is
         counted as it is now.
         """
-        parts = [(self.kept if self.kept.covers(s) else self.now).tally(s) for s in seasons]
+        parts = [(self.kept if self.kept.covers(s) else self.fresh).tally(s) for s in seasons]
         return sum(a for a, _ in parts), sum(b for _, b in parts)
 
     def changed(self, seasons: Sequence[Period]) -> Changed | None:
         """Return what the seasons held then and hold now, None where they hold the same."""
-        then, now = self.tally(seasons), _together(self.now.tally(s) for s in seasons)
+        then, now = self.tally(seasons), _together(self.fresh.tally(s) for s in seasons)
         return None if then == now else Changed((then[0], now[0]), (then[1], now[1]))
 
 

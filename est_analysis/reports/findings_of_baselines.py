@@ -89,11 +89,11 @@ def moved_finding(evaluation: Evaluation, name: str) -> Finding | None:
         return None
     parts = [
         Text(
-            "{what} var {then} och är {now}" if one.then else "{what} var tom och är {now}",
+            "{what} var {then} och är {now}" if one.before else "{what} var tom och är {now}",
             {
                 "what": Text(_COLUMNS.get(one.column, one.column)),
-                "then": f"”{one.then}”",
-                "now": f"”{one.now}”" if one.now else Text("tom"),
+                "then": f"”{one.before}”",
+                "now": f"”{one.after}”" if one.after else Text("tom"),
             },
         )
         for one in held.moved
