@@ -158,6 +158,9 @@ def test_without_a_comparison_place_an_equal_one_is_supposed_and_the_most_alike_
     said = told(plan)
     assert "ingen är vald än" in said
     assert "Med Torg 2 som jämförelseplats, som har ungefär lika många, behövs 2 år" in said
+    ruled = register({**LATER, "jamforelseplats": "liknande"}, CHOSEN)
+    (by_rule,) = plans(events(*rows), ruled, Q1, settings(), own)
+    assert "räknat med en lika stor jämförelseplats." in told(by_rule)
     chosen = register({**LATER, "jamforelseplats": "Torg 2"}, CHOSEN)
     (settled,) = plans(events(*rows), chosen, Q1, settings(), own)
     assert settled.other is None

@@ -77,8 +77,10 @@ class Plan:
         As in `measures.evaluation.Evaluation`.
     count, seasons
         Events of the place, over so many earlier years of 52 weeks.
+    comparison
+        The comparison as the register writes it; empty where it says nothing.
     comparison_count
-        The same at the comparison place that the register names; -1 where it names none.
+        Events at the comparison place; -1 where the register names no known place.
     chosen_then
         Whether the place was chosen on these very years, or nobody says on which: then fewer are
         to be expected.
@@ -97,6 +99,7 @@ class Plan:
     group: str
     count: int = 0
     seasons: int = 0
+    comparison: str = ""
     comparison_count: int = -1
     chosen_then: bool = False
     goal: float | None = None
@@ -353,6 +356,7 @@ def plans(
                 plan,
                 count=count,
                 seasons=len(seasons),
+                comparison=str(measure["jamforelseplats"]),
                 comparison_count=there,
                 chosen_then=chosen is None or not free,
                 prospect=seen,

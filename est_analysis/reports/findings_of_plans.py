@@ -83,7 +83,11 @@ def _line(plan: Plan, seen: Prospect, thresholds: Thresholds) -> Text:
     if plan.goal is not None and plan.goal != 1 / thresholds.relevant_change:
         parts.append(_goal(plan.goal, seen))
     if plan.comparison_count < 0:
-        parts.append(Text("Det är räknat med en lika stor jämförelseplats; ingen är vald än."))
+        parts.append(
+            Text("Det är räknat med en lika stor jämförelseplats.")
+            if plan.comparison
+            else Text("Det är räknat med en lika stor jämförelseplats; ingen är vald än.")
+        )
     if plan.other is not None:
         parts.append(_other(plan.other, seen, thresholds))
     return joined(part for part in parts if part is not None)

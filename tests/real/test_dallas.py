@@ -12,6 +12,7 @@ from test_evaluation import GEOGRAPHY, register
 
 from est_analysis.evidence import Finding, Text, Word, judge
 from est_analysis.measures.evaluation import evaluate, weighted_displacement_difference
+from est_analysis.measures.event_study import NEVER, Panel, event_study
 from est_analysis.periods import parse
 from est_analysis.reports.findings_of_measures import judged_finding
 from est_analysis.reports.language import Language
@@ -111,6 +112,22 @@ def test_the_answer_hangs_on_the_control_and_nothing_is_clear():
     assert words == {Word.CANNOT_TELL, Word.INDICATION}
     # nobody wrote down when the place was chosen: even alone the city could not make it clear
     assert judged_finding(listed["city"], "Insatsen", 0).strongest is Word.INDICATION
+
+
+@pytest.mark.real
+def test_the_years_before_say_how_much_the_controls_can_carry():
+    """Seven years of January-September: no control drifts for sure, and none is sure not to."""
+    table, _ = months()
+    season = table[table["start"].dt.month <= 9]
+    years = season.groupby(season["start"].dt.year)[["treated", *CHOICES]].sum()
+    drifts = {}
+    for choice in CHOICES:
+        panel = Panel(years[["treated", choice]].to_numpy().T, np.array([7, NEVER]))
+        drifts[choice] = event_study(panel).drift
+        assert event_study(panel).few_clusters
+    for drift in drifts.values():
+        assert drift.interval.low < 1 and drift.interval.high > 1.1
+    assert drifts["city"].ratio == pytest.approx(1.044, abs=0.001)
 
 
 @pytest.mark.real
