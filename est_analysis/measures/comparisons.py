@@ -178,8 +178,10 @@ class Comparisons:
         points, names = self._gazetteer.points, self._gazetteer.names
 
         def count(group: str, periods: Sequence[Period], hours: Hours = "all") -> int:
-            each = self._tallies.each(group, points, site.radius, periods, hours=hours)
-            return int(each[kept].sum())
+            each = self._tallies.each(
+                *(group, points, site.radius, periods), hours=hours, only=kept
+            )
+            return int(each.sum())
 
         centres = tuple((float(x), float(y)) for x, y in points[kept]) if few else ()
         return Choice(rule, tuple(names[at] for at in kept), count, centres)

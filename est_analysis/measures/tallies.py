@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Literal
 
 import numpy as np
@@ -18,6 +19,7 @@ PART_HOURS = 6
 """Parts of the day are so long: night, morning, afternoon, evening."""
 _SPAN = 1 << 18
 """More days than any delivery holds: a unit and a day make one sortable number."""
+_EPOCH = date(1970, 1, 1).toordinal()
 _COARSENESS = {"month": 1, "unknown": 2}
 _CLOCK = ("minute", "hour")
 
@@ -60,14 +62,13 @@ class Tally:
         """
         own = np.asarray(units, dtype=np.int64) * _SPAN
         first, end = (
-            int(np.clip(int(np.datetime64(day, "D").astype(np.int64)) - self._zero, 0, _SPAN - 1))
+            min(max(day.toordinal() - _EPOCH - self._zero, 0), _SPAN - 1)
             for day in (period.start, period.end)
         )
         found = np.zeros(len(own), dtype=np.int64)
         for level, keys, sums in self._layers:
             if level <= _coarsest(period):
-                edges = np.searchsorted(keys, [own + first, own + end])
-                found += sums[edges[1]] - sums[edges[0]]
+                found += sums[keys.searchsorted(own + end)] - sums[keys.searchsorted(own + first)]
         return found
 
 
@@ -110,6 +111,7 @@ class Tallies:
         order = np.argsort(codes, kind="stable")
         edges = np.searchsorted(codes[order], np.arange(len(names) + 1))
         self._rows = {str(name): order[edges[i] : edges[i + 1]] for i, name in enumerate(names)}
+        self._busiest: dict[str, int | None] = {}
         self._spots: dict[tuple[str, Hours], Tally] = {}
         self._places: dict[tuple[str, Hours, float, bytes], Tally] = {}
         self._nearby: dict[tuple[float, bytes], list[Whole]] = {}
@@ -126,11 +128,12 @@ class Tallies:
 
     def busiest_part(self, group: str) -> int | None:
         """Return the quarter of the day (0 from midnight) with most events of a group."""
-        own = self._of(group)
-        part, weight = self._part[own], self._weight[own]
-        known = part >= 0
-        counted = np.bincount(part[known], weights=weight[known], minlength=4)
-        return int(counted.argmax()) if counted.sum() else None
+        if group not in self._busiest:
+            own = self._of(group)
+            own = own[self._part[own] >= 0]
+            counted = np.bincount(self._part[own], weights=self._weight[own], minlength=4)
+            self._busiest[group] = int(counted.argmax()) if counted.sum() else None
+        return self._busiest[group]
 
     def _tally(self, group: str, hours: Hours) -> Tally:
         if (group, hours) not in self._spots:
@@ -179,6 +182,7 @@ class Tallies:
         periods: Iterable[Period],
         *,
         hours: Hours = "all",
+        only: Whole | None = None,
     ) -> Whole:
         """
         Count a group's events around each of many places.
@@ -195,17 +199,19 @@ class Tallies:
             Events in two of them count twice.
         hours
             As `count` takes them.
+        only
+            Positions of the centres wanted; None is all of them.
 
         Returns
         -------
-        array of int, shape (n,)
+        array of int, shape (n,) or that of `only`
         """
         points = np.asarray(centres, dtype=float).reshape(-1, 2)
         key = (group, hours, float(radius), points.tobytes())
         if key not in self._places:
             self._places[key] = self._around(self._of(group, hours), points, radius)
-        own = np.arange(len(points))
-        found = np.zeros(len(points), dtype=np.int64)
+        own = np.arange(len(points)) if only is None else only
+        found = np.zeros(len(own), dtype=np.int64)
         for period in periods:
             found += self._places[key].at(own, period)
         return found
