@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from est_analysis.evidence import Finding, Share, Text, Word
 from est_analysis.reports.findings import COMPARISON
 from est_analysis.reports.language import KINDS
+from est_analysis.reports.words_of_measures import average, compared_with, few
 
 if TYPE_CHECKING:
     from est_analysis.measures.design import Design
@@ -45,7 +46,7 @@ _WHY_NOT = {
     "unknown_comparison": _SINCE + " mot {before} på {years} tidigare år, men jämförelseplatsen "
     "”{comparison}” finns inte i platslistan. Utan den går det inte att skilja insatsen från "
     "annat.",
-    "too_few": "{measure} ({place}): för få händelser. {after} {what} sedan insatsen mot "
+    "too_few": "{measure} ({place}): för få händelser: {after} {what} sedan insatsen mot "
     "{before} på {years} tidigare år ({comparison}: {comparison_after} mot {comparison_before}).",
 }
 CAPS = {
@@ -174,28 +175,6 @@ def _values(evaluation: Evaluation, name: str, smallest: int) -> dict[str, Any]:
         "comparison_after": few(evaluation.comparison_after, smallest),
         "comparison_base": average(evaluation.comparison_before, years, smallest),
     }
-
-
-def few(n: int, smallest: int) -> int | Text:
-    """Return a count, or that it is small: zero too, lest the others tell of a single event."""
-    return n if n >= smallest else Text("färre än {n}", {"n": smallest})
-
-
-def average(n: int, years: int, smallest: int) -> float | Text:
-    """Return events per year; where there are few, only that there are."""
-    if not years:
-        return math.nan
-    return n / years if n >= smallest else Text("mindre än {n}", {"n": smallest / years})
-
-
-def compared_with(rule: str, places: tuple[str, ...]) -> Text:
-    """Return what a place is compared with, in words."""
-    if rule == "register":
-        return Text("{place}", {"place": places[0]})
-    if rule == "rest":
-        return Text("övriga kommunen")
-    template = "{n} liknande platser" if rule == "similar" else "{n} platser av samma sort"
-    return Text(template, {"n": len(places)})
 
 
 def design_finding(evaluation: Evaluation, name: str, thresholds: Thresholds) -> Finding:

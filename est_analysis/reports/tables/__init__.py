@@ -42,6 +42,7 @@ from est_analysis.reports.tables.deliveries import (
     unread,
     waiting,
 )
+from est_analysis.reports.tables.evaluations import comparisons, course, elsewhere
 from est_analysis.reports.tables.measures import due, measures, priorities, register_faults
 from est_analysis.reports.tables.time import clock, hours, own_hours, weekdays, year_wheel
 from est_analysis.reports.tables.tried import moved, tried
@@ -81,6 +82,7 @@ QUARTERLY: TablesOf = {
         *(surveys, survey_faults, tried, moved),
         *(own_hours, year_wheel, hours, weekdays, clock),
         *(event_situations, combinations, reported, together),
+        *(comparisons, elsewhere, course),
         *(priorities, measures, due, register_faults, followed_up, comparison, comparison_faults),
     )
 }
@@ -108,7 +110,10 @@ __all__ = [
     "combinations",
     "comparison",
     "comparison_faults",
+    "comparisons",
+    "course",
     "due",
+    "elsewhere",
     "event_situations",
     "few",
     "followed_up",
