@@ -67,6 +67,10 @@ def test_the_reasons_say_by_what_rule_the_comparison_was_chosen():
 def test_the_reasons_say_whether_the_others_agree():
     assert "3 andra jämförelser säger inte emot" in why(parting(100, 100))
     assert "ger ett annat svar" in why(parting(100, 15))
+    named = square(9, [22, 20, 20, 20, 20])
+    unsure = compared([*SEVEN, named], [21, 20, 20, 20, 20], asked="Torg 9")
+    assert not unsure.dependent
+    assert "pekar åt olika håll, se tabellen, men osäkerheten" in why(unsure)
 
 
 def test_the_reasons_say_what_untreated_places_show_and_no_more():

@@ -87,6 +87,12 @@ def depends(main: Alternative, others: Sequence[Alternative]) -> bool:
     return next(contrary, None) is not None
 
 
+def point_apart(alternatives: Sequence[Alternative]) -> bool:
+    """Tell whether some choices' estimates say fewer and some more, however surely."""
+    ratios = [one.ratio for one in alternatives]
+    return any(ratio < 1 for ratio in ratios) and any(ratio > 1 for ratio in ratios)
+
+
 class Comparisons:
     """
     What the places of one municipality can be compared with.

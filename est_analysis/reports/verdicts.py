@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from est_analysis.evidence import Finding, Text, foremost
+from est_analysis.measures.comparisons import point_apart
 from est_analysis.reports import cards
 from est_analysis.reports.language import Language
 from est_analysis.reports.words_of_measures import compared_with
@@ -120,6 +121,10 @@ def _compared(evaluation: Evaluation) -> Text:
 def _agreement(evaluation: Evaluation) -> Text:
     if evaluation.dependent:
         return Text("Andra jämförelser ger ett annat svar, se tabellen.")
+    if point_apart(evaluation.alternatives):
+        return Text(
+            "Jämförelserna pekar åt olika håll, se tabellen, men osäkerheten rymmer dem alla."
+        )
     return Text(
         "{n} andra jämförelser säger inte emot.",
         {"n": len(evaluation.alternatives) - 1},
