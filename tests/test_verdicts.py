@@ -153,6 +153,7 @@ def test_the_curve_has_its_table_and_says_where_it_ends():
     assert b"<svg" in chart.svg
     assert "-20 händelser" in chart.alt
     assert len(chart.table.rows) == 13
+    assert chart.table.rows[-1][1] == Q1.last
     none = curves.course(report(judged(measure={"startdatum": NEVER})))
     assert none.svg == b""
     assert "Ingen insats har händelser nog" in none.title

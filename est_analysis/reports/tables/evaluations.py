@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from est_analysis.evidence import Text
@@ -85,14 +86,8 @@ def elsewhere(results: Results) -> Table:
                 [
                     names[e.measure],
                     Text(_WHAT[one.what], clock),
-                    *(
-                        n / years if n >= smallest else None
-                        for n, years in zip(one.here, (e.years, 1), strict=True)
-                    ),
-                    *(
-                        n / years if n >= smallest else None
-                        for n, years in zip(one.there, (e.years, 1), strict=True)
-                    ),
+                    *_before_and_after(one.here, e.years, smallest),
+                    *_before_and_after(one.there, e.years, smallest),
                     one.interval if told else None,
                 ]
             )
@@ -116,18 +111,26 @@ def elsewhere(results: Results) -> Table:
     )
 
 
+def _before_and_after(counts: tuple[int, int], years: int, smallest: int) -> list[Any]:
+    before, after = counts
+    return [
+        before / years if before >= smallest else None,
+        after if after >= smallest else None,
+    ]
+
+
 def course(results: Results) -> Table:
     """Return the cumulative difference of each measure that is drawn."""
     names = measure_names(results)
     rows: list[list[Any]] = [
-        [names[e.measure], step.end, step.estimate, *(step.low, step.high)]
+        [names[e.measure], step.end - _A_DAY, step.estimate, *(step.low, step.high)]
         for e in drawn(results)
         for step in e.course
     ]
     return Table(
         "sedan_start",
         Text("Skillnad sedan insatsen började, summerad, antal händelser"),
-        ["Insats", "Fram till", "Skillnad", "Lägst", "Högst"],
+        ["Insats", "Till och med", "Skillnad", "Lägst", "Högst"],
         rows,
         results.language,
         empty=Text("ingen insats har händelser nog"),
@@ -141,3 +144,4 @@ def drawn(results: Results) -> list[Evaluation]:
 
 
 _MOST_CURVES = 4
+_A_DAY = timedelta(days=1)
