@@ -58,6 +58,17 @@ def test_the_reasons_say_what_was_compared_with_what():
     assert "registret säger inte vilken period" in why(judged())
 
 
+def test_a_place_chosen_on_all_its_years_has_none_to_be_compared_with():
+    used = judged(problem={"vald_period": "2020-01-01--2025-04-01"})
+    assert used.why_not == "no_baseline"
+    (found,) = report(used).findings
+    assert "platsen valdes på alla de tidigare år som finns" in SAY.say(found.text)
+    assert "Utelämnat, för att platsen valdes på den tiden" in why(used)
+    young = judged([*yearly([20], **BEFORE), {"start": "2026-03-25", "x": 9e3, "y": 9e3}])
+    (found,) = report(young).findings
+    assert "men inga tidigare år att jämföra med" in SAY.say(found.text)
+
+
 def test_the_reasons_say_by_what_rule_the_comparison_was_chosen():
     assert "5 liknande platser, Torg 0, Torg 1" in why(compared(SEVEN))
     assert "7 platser av samma sort" in why(compared(SEVEN, asked="samma sort"))

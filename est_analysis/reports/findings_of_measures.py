@@ -41,6 +41,8 @@ _WHY_NOT = {
     "no_place": "{measure} ({place}): platsen finns inte i platslistan och saknar koordinater, "
     "så insatsen går inte att följa upp.",
     "no_baseline": _SINCE + ", men inga tidigare år att jämföra med.",
+    "all_chosen": _SINCE + ", men platsen valdes på alla de tidigare år som finns. Då kan den bli "
+    "bättre av sig själv, så de går inte att jämföra med.",
     "no_comparison": _SINCE + " mot {before} på {years} tidigare år, men ingen annan plats att "
     "jämföra med. Utan den går det inte att skilja insatsen från annat.",
     "unknown_comparison": _SINCE + " mot {before} på {years} tidigare år, men jämförelseplatsen "
@@ -121,7 +123,8 @@ def judged_finding(evaluation: Evaluation, name: str, rank: int, *, smallest: in
         "rank": 100.0 + rank,
     }
     if evaluation.p is None or evaluation.interval is None:
-        text = Text(_WHY_NOT[evaluation.why_not], values)
+        used_up = evaluation.why_not == "no_baseline" and evaluation.choosing
+        text = Text(_WHY_NOT["all_chosen" if used_up else evaluation.why_not], values)
         return Finding(sentences=dict.fromkeys(Word, text), gate=False, **common)
     ratio = math.nan if evaluation.ratio is None else evaluation.ratio
     values |= {"ratio": ratio, "interval": evaluation.interval}

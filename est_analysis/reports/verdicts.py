@@ -56,7 +56,7 @@ def verdicts(results: Results) -> Verdicts:
     measures = results.register.measures.set_index("id")
     why = {
         f"measure/{e.measure}": (
-            *(reasons(e, found.get(f"design/{e.measure}")) if e.years else ()),
+            *(reasons(e, found.get(f"design/{e.measure}"))),
             *carried_out(measures.loc[e.measure]),
         )
         for e in results.evaluations
@@ -76,17 +76,19 @@ def reasons(evaluation: Evaluation, design: Finding | None) -> tuple[Text, ...]:
     design
         The finding of what its numbers could have shown, if there is one.
     """
-    found = [
-        Text(
-            "Före är samma tid på året {n} tidigare år: {seasons}.",
-            {"n": evaluation.years, "seasons": list(evaluation.baseline)},
-            singular="Före är samma tid på året ett tidigare år: {seasons}.",
+    found = []
+    if evaluation.baseline:
+        found.append(
+            Text(
+                "Före är samma tid på året {n} tidigare år: {seasons}.",
+                {"n": evaluation.years, "seasons": list(evaluation.baseline)},
+                singular="Före är samma tid på året ett tidigare år: {seasons}.",
+            )
         )
-    ]
     if evaluation.choosing:
         left_out = {"seasons": list(evaluation.choosing)}
         found.append(Text("Utelämnat, för att platsen valdes på den tiden: {seasons}.", left_out))
-    elif not evaluation.chosen:
+    elif not evaluation.chosen and evaluation.baseline:
         found.append(
             Text("Inget är utelämnat: registret säger inte vilken period platsen valdes på.")
         )
