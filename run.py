@@ -39,7 +39,10 @@ TRUTH = [
     f"python -m benchmarks.{name}"
     for name in ("truth", "truth_of_change", "truth_of_time", "truth_of_situations")
 ]
-BENCH = ["python benchmarks/report_cost.py", "python benchmarks/gather_cost.py"]
+BENCH = [
+    *("python benchmarks/report_cost.py", "python benchmarks/gather_cost.py"),
+    "python -m benchmarks.measures_cost",
+]
 LOCK = [
     f"{COMPILE}.lock",
     f"{COMPILE}-lab.lock --extra lab -c requirements.lock",

@@ -211,7 +211,8 @@ def _is_date(name: str) -> bool:
 _REGISTER_HELP = (
     "Ansvarig är alltid en funktion, aldrig en person.",
     "vald_period är den period då platsen valdes, till exempel 2026Q2. Den räknas aldrig som före.",
-    "jamforelseplats är en plats ur platslistan som liknar platsen men inte fick insatsen.",
+    "jamforelseplats är en plats ur platslistan som liknar platsen men inte fick insatsen. Tomt, "
+    "liknande, samma sort eller övriga kommunen: den väljs efter regel.",
     "Platsen skrivs på ett av fem sätt: plats (namn i platslistan), x och y med radie_m, gata, "
     "polygon (WKT i meter) eller område.",
     "orsakstyp är plats, situation eller miljö. Omdömen (signalbrott, beror_manga, konsekvens, "

@@ -43,7 +43,7 @@ def test_a_first_report_freezes_what_it_counts_and_says_nothing_of_it():
     assert first.held.kept.counted
     assert first.held.tally(first.baseline) == (first.before, first.comparison_before) == (120, 90)
     assert (first.held.kept.first, first.held.kept.until) == ("2021-01-01", "2025-04-02")
-    assert changed_finding(first, "Ny belysning") is None
+    assert changed_finding(first, "Ny belysning", 2) is None
     assert moved_finding(first, "Ny belysning") is None
 
 
@@ -53,7 +53,7 @@ def test_the_same_report_again_is_the_same():
     assert not again.held.new
     assert again.held.kept == first.held.kept
     assert (again.p, again.before, again.difference) == (first.p, first.before, first.difference)
-    assert changed_finding(again, "x") is None
+    assert changed_finding(again, "x", 2) is None
 
 
 def test_late_registrations_do_not_rewrite_the_baseline_and_are_told():
@@ -61,9 +61,9 @@ def test_late_registrations_do_not_rewrite_the_baseline_and_are_told():
     later = judged(LATE, entries(first))
     assert (later.before, later.comparison_before) == (120, 90)
     assert later.difference == first.difference
-    sentence = said(changed_finding(later, "Ny belysning"))
+    sentence = said(changed_finding(later, "Ny belysning", 2))
     assert "120 då, 125 nu" in sentence
-    assert "På jämförelseplatsen: 90 då, 91 nu" in sentence
+    assert "Där den jämförs: 90 då, 91 nu" in sentence
     assert "rapporten för januari–mars 2026" in sentence
 
 
@@ -78,14 +78,14 @@ def test_a_redelivery_that_drops_rows_does_not_rewrite_the_baseline_either():
     fewer = [HISTORY, *yearly([20, 30, 40, 40], **BEFORE), *yearly([30] * 4, **THERE)]
     later = judged(fewer, entries(judged()))
     assert later.before == 120
-    assert "120 då, 110 nu" in said(changed_finding(later, "x"))
+    assert "120 då, 110 nu" in said(changed_finding(later, "x", 2))
 
 
 def test_what_comes_after_the_start_is_never_frozen():
     more = [*FULL, *yearly([7], **BEFORE)]
     later = judged(more, entries(judged()))
     assert later.after == 27
-    assert changed_finding(later, "x") is None
+    assert changed_finding(later, "x", 2) is None
 
 
 def test_any_later_window_is_counted_from_the_same_frozen_days():

@@ -58,6 +58,8 @@ class Frozen:
         nothing is counted, and the comparison where there is no comparison place.
     content
         SHA-256 of the events counted, their places included.
+    compared
+        Names of the places compared with; the frozen choice of a rule is not made again.
     """
 
     measure: str
@@ -69,6 +71,7 @@ class Frozen:
     treated: Days = ()
     comparison: Days = ()
     content: str = ""
+    compared: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -165,6 +168,7 @@ def freeze(
     first: date | None = None,
     near: pd.DataFrame | None = None,
     there: pd.DataFrame | None = None,
+    compared: Sequence[str] = (),
 ) -> Frozen:
     """
     Return a measure's baseline as the register and the deliveries say now.
@@ -180,6 +184,8 @@ def freeze(
     near, there
         Events at the treated and at the comparison place, of all time; None where the measure has
         not begun, or where there is no comparison place.
+    compared
+        Names of the places that `there` is of.
 
     Returns
     -------
@@ -208,6 +214,7 @@ def freeze(
         treated=_days(own[0]),
         comparison=_days(own[1]),
         content=_content(own),
+        compared=tuple(compared),
     )
 
 
@@ -278,7 +285,7 @@ def _thawed(entry: Mapping[str, Any]) -> Frozen | None:
         for name in ("decides", "told")
     }
     parts: dict[str, Any] = {**plain, **days, **pairs}
-    return Frozen(**parts)
+    return Frozen(**parts, compared=tuple(entry.get("compared", ())))
 
 
 def _moved(

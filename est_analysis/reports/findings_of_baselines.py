@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from est_analysis.evidence import Finding, Text
 from est_analysis.periods import parse
+from est_analysis.reports.words_of_measures import few
 
 if TYPE_CHECKING:
     from est_analysis.measures.evaluation import Evaluation
@@ -32,11 +33,12 @@ _COLUMNS = {
 def baseline_findings(results: Results) -> list[Finding]:
     """Return what has changed under each measure since it was first counted, if anything has."""
     names = results.register.measures.set_index("id")["atgard"]
+    smallest = results.municipality.disclosure.smallest_place_count
     found = [
         finding
         for evaluation in results.evaluations
         for finding in (
-            changed_finding(evaluation, str(names[evaluation.measure])),
+            changed_finding(evaluation, str(names[evaluation.measure]), smallest),
             moved_finding(evaluation, str(names[evaluation.measure])),
         )
     ]
@@ -54,8 +56,12 @@ def baseline_findings(results: Results) -> list[Finding]:
     return [Finding(id="baseline", sentences={None: text}, n=frozen)]
 
 
-def changed_finding(evaluation: Evaluation, name: str) -> Finding | None:
-    """Return what later deliveries would have made of a frozen baseline; None if the same."""
+def changed_finding(evaluation: Evaluation, name: str, smallest: int) -> Finding | None:
+    """
+    Return what later deliveries would have made of a frozen baseline; None if the same.
+
+    Counts under `smallest` are told to be so, in numbers too small to tell what changed.
+    """
     held = evaluation.held
     changed = None if held is None else held.changed(evaluation.baseline)
     if held is None or changed is None:
@@ -64,16 +70,17 @@ def changed_finding(evaluation: Evaluation, name: str) -> Finding | None:
         "measure": name,
         "place": evaluation.place,
         "period": parse(held.kept.period),
-        "then": changed.treated[0],
-        "now": changed.treated[1],
+        "then": few(changed.treated[0], smallest),
+        "now": few(changed.treated[1], smallest),
     }
     template = (
         "{measure} ({place}): underlaget har ändrats sedan baslinjen frystes i rapporten för "
         "{period}. Före insatsen: {then} då, {now} nu."
     )
-    if evaluation.comparison:
-        template += " På jämförelseplatsen: {there_then} då, {there_now} nu."
-        values |= {"there_then": changed.comparison[0], "there_now": changed.comparison[1]}
+    if evaluation.rule and evaluation.rule != "rest":
+        template += " Där den jämförs: {there_then} då, {there_now} nu."
+        then, now = (few(n, smallest) for n in changed.comparison)
+        values |= {"there_then": then, "there_now": now}
     template += " Insatsen bedöms mot det som räknades då."
     return Finding(
         id=f"baseline/{evaluation.measure}",

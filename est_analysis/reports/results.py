@@ -708,6 +708,7 @@ class Results:
             dispersion=self.unrest_of_places,
             whole="reported_crime" not in self.missing,
             ledger=self.ledger_of_baselines,
+            delivered=self.gathered.events,
         )
 
     @result

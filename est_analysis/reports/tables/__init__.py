@@ -48,6 +48,7 @@ from est_analysis.reports.tables.deliveries import (
     unread,
     waiting,
 )
+from est_analysis.reports.tables.evaluations import comparisons, course, elsewhere
 from est_analysis.reports.tables.measures import (
     chain,
     due,
@@ -114,6 +115,7 @@ QUARTERLY: TablesOf = {
         *(surveys, survey_faults, tried, moved),
         *(own_hours, year_wheel, hours, weekdays, clock),
         *(event_situations, combinations, reported, together),
+        *(comparisons, elsewhere, course),
         *(priorities, four_fields, chain, left_list),
         *(measures, plans, study, quotients, due, register_faults),
         *(perceived_reports, perceived_answers),
@@ -160,7 +162,10 @@ __all__ = [
     "combinations",
     "comparison",
     "comparison_faults",
+    "comparisons",
+    "course",
     "due",
+    "elsewhere",
     "event_situations",
     "few",
     "followed_up",
