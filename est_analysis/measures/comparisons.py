@@ -170,10 +170,14 @@ class Comparisons:
         return self._together("sort", kept, site) if len(kept) >= FEWEST_PLACES else None
 
     def again(self, rule: str, names: Sequence[str], site: Site) -> Choice | None:
-        """Return the places that a rule chose once, by name; None where one is not known now."""
+        """
+        Return the places that a rule chose once, by name.
+
+        None where one is not known now, or where something has been done there since.
+        """
         at = self._gazetteer.find(names)
         known = np.array([one for one in at if one is not None], dtype=np.int64)
-        if len(known) < len(at):
+        if len(known) < len(at) or not self._unbroken(site.radius)[known].all():
             return None
         return self._together(rule, known, site, few=rule == "similar")
 

@@ -148,15 +148,14 @@ class Counting:
         if spots is None:
             return hold(ledger, freeze(measure, problem, self.period))
         main = choices[0] if choices else None
-        counted = main is not None and main.spots is not None
+        there = None if main is None else main.spots
+        by_rule = main is not None and there is not None and main.rule != "register"
         fresh = freeze(
             *(measure, problem, self.period),
             first=self.first,
             near=self.tallies.events(group, spots),
-            there=self.tallies.events(group, main.spots)
-            if main is not None and main.spots is not None
-            else None,
-            compared=main.places if counted and main is not None else (),
+            there=None if there is None else self.tallies.events(group, there),
+            compared=main.places if by_rule and main is not None else (),
         )
         held = hold(ledger, fresh)
         if held.kept.compared == fresh.compared:
