@@ -78,9 +78,10 @@ def check(
 
     municipality = municipalities.load(folder)
     gathered, say = gather(municipality), Language("sv")
-    register = read(municipality, gathered.geography, today=date.today())
+    period = latest_quarter_of(gathered.events)
+    register = read(municipality, gathered.geography, today=period.last)  # as the report's day
     measures = catalogue.read(municipality)
-    quality = measure(gathered, municipality, latest_quarter_of(gathered.events))
+    quality = measure(gathered, municipality, period)
     table = Table("Källa", "Rader", "Används", "Väntar", "Tas ej in", "Upprepade", box=None)
     for cells in summary(quality):
         table.add_row(*map(escape, cells))
