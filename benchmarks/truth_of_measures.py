@@ -13,6 +13,7 @@ from that town. `make truth` runs it; by itself, and to write the figures into d
 from __future__ import annotations
 
 import argparse
+import itertools
 import math
 import time
 import zlib
@@ -54,6 +55,8 @@ LEVELS = (2, 3, 5, 8, 12, 20, 30, 50, 80, 120, 200)
 EFFECTS = (0.8, 0.65, 0.5, 0.35, 0.25, 0.1, 1.5, 2.0, 3.0)
 SURE, CALLED, TOLD = 0.90, 0.80, 0.80
 """A planted effect with this power must be called in this share; the power of the line told."""
+SLACK = 0.05
+"""How near the planned power should be, apart from chance."""
 PAGE = Path(__file__).parents[1] / "docs/truth.md"
 MARKS = ("<!-- measures: from here -->", "<!-- measures: to here -->")
 Line = tuple[str, bool]
@@ -93,6 +96,8 @@ class Sort:
     by_size
         Whether the comparison place is one of the same size, which the group knows without
         counting; otherwise one with as many events in the three years before.
+    history
+        Years before the measures that the deliveries cover, of five.
     coverage
         Of intervals.
     """
@@ -110,6 +115,7 @@ class Sort:
     moved: float = 0.0
     rings: bool = False
     by_size: bool = True
+    history: int = YEARS
     coverage: float = 0.95
 
 
@@ -199,7 +205,7 @@ def _restless(sort: Sort, expected: np.ndarray, rng: np.random.Generator) -> np.
 
 
 @cache
-def _settings(coverage: float) -> Municipality:
+def _settings(coverage: float = 0.95, history: int = YEARS) -> Municipality:
     return Municipality.model_validate(
         {
             "folder": Path("prov"),
@@ -217,7 +223,7 @@ def _settings(coverage: float) -> Municipality:
                     "format": "csv",
                     "columns": {"start": "datum"},
                     "constants": {"group": "Alla"},
-                    "covers_from": FIRST.date(),
+                    "covers_from": (STARTED - history * SEASON).date(),
                 }
             },
         }
@@ -235,9 +241,10 @@ def _geography(places: int) -> Geography:
     return Geography(boundary=None, areas=None, places=table, streets=None)
 
 
-def events(town: Town) -> pd.DataFrame:
+def events(town: Town, history: int = YEARS) -> pd.DataFrame:
     """Return the town's reported crimes; a quarter's at a place, or around it, are one row."""
     counts = np.concatenate([town.counts, town.around])
+    counts[:, : (YEARS - history) * QUARTERS] = 0
     at, quarter = np.nonzero(counts)
     place, outside = at % len(town.counts), at >= len(town.counts)
     named = np.char.add(np.where(outside, "Runt ", ""), np.array([_name(i) for i in place]))
@@ -325,8 +332,8 @@ class Told:
 def ask(sort: Sort, number: int, say: Say = judged_finding) -> Told:
     """Return what is said of the town with this number."""
     rng = np.random.default_rng([7, zlib.crc32(sort.name.encode()), number])
-    town, settings = draw(sort, rng), _settings(sort.coverage)
-    happened = events(town)
+    town, settings = draw(sort, rng), _settings(sort.coverage, sort.history)
+    happened = events(town, sort.history)
     phi = estimated(happened, settings)
     found = evaluate(
         happened, register(town), PERIOD, settings, _geography(sort.places), dispersion=phi
@@ -409,6 +416,7 @@ class Part:
 
 # --- no effect -----------------------------------------------------------------------------------
 
+GUARD_OFF = "one year of history: period not heeded (the guard off)"
 QUIET = {
     Sort("random places"): 0.3,
     Sort("hottest last year, stated", "last year"): 1,
@@ -429,10 +437,12 @@ QUIET = {
     Sort("restless: hottest last year, not stated", "last year", "no", dispersion=1.5): 0.3,
     Sort("restless: three years' total, not stated", "three years", "no", dispersion=1.5): 0.3,
     Sort("compared by counts: last year, stated", "last year", by_size=False): 0.3,
-    Sort("period not heeded (the guard off)", "last year", "wrong"): 0.2,
+    Sort("two years of history: last year, stated", "last year", history=2): 0.3,
+    Sort("two years of history: last year, not stated", "last year", "no", history=2): 0.3,
+    Sort("one year of history: last year, not stated", "last year", "no", history=1): 0.3,
+    Sort(GUARD_OFF, "last year", "wrong", history=1): 0.2,
 }
 """Sorts of quiet towns, and how many of the towns asked for each has."""
-GUARD_OFF = "period not heeded (the guard off)"
 
 
 def errors(said: Sequence[Told], thresholds: Thresholds, tail: float = 0.99) -> dict[str, Line]:
@@ -546,7 +556,7 @@ def design(level: float, thresholds: Thresholds) -> Design:
 
 def weakest(level: float, power: float) -> float | None:
     """Return the weakest fall, in hundredths, that is planned to be called with `power`."""
-    planned = design(level, _settings(0.95).thresholds)
+    planned = design(level, _settings().thresholds)
     low, high = 1, 99
     if planned.power(low / 100) < power:
         return None
@@ -567,37 +577,41 @@ def called(sort: Sort, own: Sequence[Told]) -> int:
     return sum(one.shared[0] in CLAIMS and one.fell[0] == (sort.effect < 1) for one in own)
 
 
-def sure(said: dict[Sort, list[Told]], wanted: float) -> Part:
-    """Return whether what is planned to be called is; `wanted` is the planned power."""
-    lines, page = [], []
+def sure(said: dict[Sort, list[Told]], planned: dict[Sort, float]) -> Part:
+    """Return whether falls are called as often as planned, by level."""
+    lines, rows = [], {level: ["none", "–"] * 2 for level in LEVELS}
     for sort, own in said.items():
-        seen, n = called(sort, own), len(own)
-        what = f"planted, {sort.name}, planned power {wanted:.0%}: called in {percent(seen, n)}"
-        if wanted >= SURE:
-            lines.append((f"{what} (at least {CALLED:.0%})", seen >= CALLED * n))
+        seen, n, power = called(sort, own), len(own), planned[sort]
+        what = f"planted, {sort.name}, planned power {power:.0%}, called"
+        if power >= SURE:
+            line = f"{what}: {seen} of {n} (at least {CALLED:.0%})", seen >= CALLED * n
         else:
-            text, met = at_least(what, seen, n, wanted)
-            lines.append((text, met))
-        page.append(_cell(f": {seen} of {n}", lines[-1][1]))
+            line = at_least(what, seen, n, power)
+        at = 0 if power >= SURE else 2
+        rows[int(sort.level)][at : at + 2] = [f"{1 - sort.effect:.0%}", _cell(*line)]
+        lines.append(line)
+    page = ["| events a year | a fall of | called | a fall of | called |", "|---|---|---|---|---|"]
+    page += [f"| {level} | {' | '.join(cells)} |" for level, cells in rows.items()]
     return Part(lines, page)
 
 
-def curve(said: dict[Sort, list[Told]]) -> Part:
+def curve(said: dict[Sort, list[Told]], planned: dict[Sort, float]) -> Part:
     """Return planned power beside the share called, in tenths of planned power."""
-    thresholds = _settings(0.95).thresholds
     tenths: dict[int, list[tuple[float, int, int]]] = defaultdict(list)
     for sort, own in said.items():
-        planned = design(sort.level, thresholds).power(sort.effect)
-        tenths[min(9, int(10 * planned))].append((planned, called(sort, own), len(own)))
+        tenths[min(9, int(10 * planned[sort]))].append((planned[sort], called(sort, own), len(own)))
     lines, page = [], ["```", "planned      called  (#: called, |: planned)"]
     for tenth in sorted(tenths):
         own = tenths[tenth]
         n, seen = sum(one[2] for one in own), sum(one[1] for one in own)
-        planned = sum(one[0] * one[2] for one in own) / n
+        power = sum(one[0] * one[2] for one in own) / n
         marks = list("#" * round(40 * seen / n) + " " * 41)
-        marks[round(40 * planned)] = "|"
-        page.append(f"{planned:6.0%} {seen / n:12.0%}  {''.join(marks).rstrip()}  ({n} towns)")
-        lines.append(at_least(f"curve, planned {planned:.1%}", seen, n, max(0.0, planned - 0.05)))
+        marks[round(40 * power)] = "|"
+        page.append(f"{power:6.0%} {seen / n:12.0%}  {''.join(marks).rstrip()}  ({n} towns)")
+        low = int(binom.ppf(0.005, n, max(0.0, power - SLACK)))
+        high = int(binom.ppf(0.995, n, min(1.0, power + SLACK)))
+        text = f"curve, planned {power:.1%}: called {seen} of {n} ({low} to {high})"
+        lines.append((text, low <= seen <= high))
     return Part(lines, [*page, "```"])
 
 
@@ -661,11 +675,13 @@ def long_windows() -> str:
     """Say how long a follow-up is judged where the measure has run for three years."""
     town = draw(Sort("long"), np.random.default_rng(7))
     started = STARTED - 2 * SEASON
-    made = evaluate(
-        events(town), register(town, started), PERIOD, _settings(0.95), _geography(200)
-    )
+    made = evaluate(events(town), register(town, started), PERIOD, _settings(), _geography(200))
     weeks = max(e.window.days for e in made if e.window) // 7
     return f"Of a measure that has run for three years, the last {weeks} weeks are judged."
+
+
+def _planned(sort: Sort) -> float:
+    return design(sort.level, _settings().thresholds).power(sort.effect)
 
 
 def _ask(job: tuple[Sort, int]) -> tuple[Sort, Told]:
@@ -679,7 +695,7 @@ def gather(
     jobs = [(sort, number) for sort, towns in sorts.items() for number in range(towns)]
     found: dict[Sort, list[Told]] = {sort: [] for sort in sorts}
     answers: Iterable[tuple[Sort, Told]]
-    answers = map(_ask, jobs) if pool is None else pool.map(_ask, jobs, chunksize=10)
+    answers = map(_ask, jobs) if pool is None else pool.map(_ask, jobs, chunksize=5)
     for sort, told in answers:
         found[sort].append(told)
     return found
@@ -691,26 +707,23 @@ def asked(towns: int, pool: ProcessPoolExecutor) -> tuple[list[Line], list[str]]
     calm = gather({sort: max(10, round(towns * part)) for sort, part in QUIET.items()}, pool)
     held = gather(dict.fromkeys(COVER, max(5, round(towns * COVERED))), pool)
     rings = gather(dict.fromkeys(AROUND.values(), max(5, round(towns * RINGED))), pool)
-    lines, table = [], ["| events a year | a fall of | called | a fall of | called |"]
-    table.append("|---|---|---|---|---|")
-    for level in LEVELS:
-        cells = []
-        for power in (SURE, TOLD):
-            effect = weakest(level, power)
-            if effect is None:
-                cells += ["none", "–"]
-                continue
-            part = sure(gather({planted(level, effect): few}, pool), power)
-            lines += part.lines
-            cells += [f"{1 - effect:.0%}", *part.page]
-        table.append(f"| {level} | {' | '.join(cells)} |")
-    sorts = {planted(level, effect): max(5, few // 2) for level in LEVELS for effect in EFFECTS}
+    wanted = list(itertools.product(LEVELS, (SURE, TOLD)))
+    effects = pool.map(weakest, *zip(*wanted, strict=True))
+    aimed = {
+        planted(level, effect): power
+        for (level, power), effect in zip(wanted, effects, strict=True)
+        if effect is not None
+    }
+    sorts = [planted(level, effect) for level, effect in itertools.product(LEVELS, EFFECTS)]
+    planned = dict(zip(sorts, pool.map(_planned, sorts), strict=True))
+    found = gather(dict.fromkeys(aimed, few), pool)
+    spread = gather(dict.fromkeys(sorts, max(5, few // 2)), pool)
     parts = {
         "quiet": quiet(calm),
         "regression": regression(calm),
         "covered": covered(held),
-        "power": Part(lines, table),
-        "curve": curve(gather(sorts, pool)),
+        "power": sure(found, aimed),
+        "curve": curve(spread, planned),
         "around": around(rings),
     }
     page = [
