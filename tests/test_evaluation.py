@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
-from frames import events, settings
+from frames import each_day, events, settings
 
 from est_analysis.counts import compare_rates
 from est_analysis.gather.geography import Geography
@@ -193,15 +193,16 @@ def test_a_measure_by_hand():
     assert (found.before, found.after, found.years) == (120, 20, 3)
     assert (found.comparison, found.comparison_before, found.comparison_after) == ("Parken", 90, 30)
     assert found.why_not == ""
-    # 20 - 120 / 3 - (30 - 90 / 3), and 20 + 120 / 9 + 30 + 90 / 9
+    # 20 - 120 / 3 - (30 - 90 / 3) / 0.75: Parken has three quarters of Torget's level
     assert found.difference.estimate == pytest.approx(-20)
-    assert found.difference.variance == pytest.approx(20 + 120 / 9 + 30 + 90 / 9)
+    scaled = (30 + 90 / 9) / 0.75**2
+    assert found.difference.variance == pytest.approx(20 + 120 / 9 + scaled)
     assert found.ratio == pytest.approx(0.5)
     reach = 1.959964 * math.sqrt(1 / 20 + 1 / 120 + 1 / 30 + 1 / 90)
     low, high = 0.5 * math.exp(-reach), 0.5 * math.exp(reach)
     assert (found.interval.low, found.interval.high) == pytest.approx((low, high), rel=1e-6)
     p_ratio = math.erfc(math.log(2) / (reach / 1.959964) / math.sqrt(2))
-    assert found.p == pytest.approx(max(p_ratio, found.difference.p), rel=1e-5)
+    assert found.p == pytest.approx(p_ratio, rel=1e-5)
     assert (found.window.start, found.window.end) == (date(2025, 4, 2), date(2026, 4, 1))
 
 
@@ -210,29 +211,30 @@ def test_the_ratio_is_the_published_one():  # AT-06: 0.514690 (0.3892-0.6806)
     found = judged(rows, thresholds={"history_years": 1})
     assert found.ratio == pytest.approx(0.514690, abs=1e-5)
     assert (found.interval.low, found.interval.high) == pytest.approx((0.3892, 0.6806), abs=1e-4)
-    assert found.difference.estimate == -107
+    assert found.difference.estimate == pytest.approx(-97 - 10 * 207 / 308)
 
 
-def test_difference_and_ratio_that_point_apart_claim_nothing():
-    # 60 to 75 against 10 to 11: more by number and by ratio
-    rows = [HISTORY, *yearly([75, 60], **BEFORE), *yearly([11, 10], **THERE)]
-    apart = judged(rows, thresholds={"history_years": 1})
-    assert apart.difference.estimate > 0
-    assert apart.ratio > 1
-    assert apart.p < 1
-    # 60 to 70 against 10 to 15: more by number, less by ratio
+def test_difference_and_ratio_never_point_apart():
+    """60 to 70 against 10 to 15: more by number, less than if it had followed the comparison."""
     rows = [HISTORY, *yearly([70, 60], **BEFORE), *yearly([15, 10], **THERE)]
-    apart = judged(rows, thresholds={"history_years": 1})
-    assert apart.difference.estimate > 0
-    assert apart.ratio < 1
-    assert apart.p == 1
+    found = judged(rows, thresholds={"history_years": 1})
+    assert found.difference.estimate == pytest.approx(70 - 60 * 15 / 10)
+    assert found.ratio < 1
+    plain = weighted_displacement_difference((60, 70), (10, 15))
+    assert plain.estimate > 0
 
 
+LATEST = {"start": "2026-03-25", "x": 9_000.0, "y": 9_000.0}  # the source goes on
 WHY_NOT = {
+    "silent": {"rows": [*FULL, *each_day("2021-01-01", 1_700, x=9_000.0, y=9_000.0)]},
     "not_started": {"measure": {"startdatum": "2026-04-01"}},
     "no_place": {"problem": {"plats": "Ingenstans"}},
-    "no_baseline": {"rows": [*yearly([20], **BEFORE), *yearly([20], **THERE)]},
-    "no_comparison": {"measure": {"jamforelseplats": ""}},
+    "no_baseline": {"rows": [*yearly([20], **BEFORE), *yearly([20], **THERE), LATEST]},
+    "no_comparison": {
+        "rows": [HISTORY, *yearly([20, 40], **BEFORE)],
+        "measure": {"jamforelseplats": ""},
+    },
+    "unknown_comparison": {"measure": {"jamforelseplats": "Ingenstans"}},
     "too_few": {"rows": [HISTORY, *yearly([1, 2], **BEFORE), *yearly([2, 1], **THERE)]},
 }
 
@@ -251,7 +253,6 @@ def test_more_ways_to_the_same_refusals():
     later = {"forvantad_effekt_fran": "2026-04-01"}
     assert judged(measure=later).why_not == "not_started"
     assert judged(problem={"plats": "", "beskrivning": "Mörkt"}).why_not == "no_place"
-    assert judged(measure={"jamforelseplats": "Ingenstans"}).why_not == "no_comparison"
     assert judged(problem={"grupp": "Klotter"}).why_not == "too_few"
     # the comparison place holds nothing but what the treated place holds
     assert judged(measure={"jamforelseplats": "Torget"}).why_not == "too_few"
@@ -469,6 +470,7 @@ def test_what_a_plain_before_and_after_would_have_said_stands_beside():
     found = judged()
     assert naive_change(found, 0.95) == compare_rates(20, 1, 120, 3).interval
     assert naive_change(judged(**WHY_NOT["no_baseline"]), 0.95) is None
+    assert naive_change(judged(**WHY_NOT["silent"]), 0.95) is None
     assert naive_change(judged(**WHY_NOT["not_started"]), 0.95) is None
     assert naive_change(judged(**WHY_NOT["no_comparison"]), 0.95) is not None
 

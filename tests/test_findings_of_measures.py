@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
-from frames import events, settings
+from frames import each_day, events, settings
 from test_evaluation import (
     BEFORE,
     FULL,
@@ -72,7 +72,7 @@ def test_no_sign_is_not_said_of_a_design_that_might_have_missed_it():
 
 
 def test_nothing_judged_is_said_as_before():
-    found = word_of(judged(measure={"jamforelseplats": ""}))
+    found = word_of(judged(measure={"jamforelseplats": "Ingenstans"}))
     assert found.word is Word.CANNOT_TELL
     assert not found.tested
 
@@ -105,7 +105,7 @@ def test_the_line_of_a_measure_has_its_name_and_no_word():
     assert kept.word is None
     assert SAY.say(kept.text).startswith("Belysning (Torget): en minskning måste vara minst")
     with pytest.raises(ValueError, match="no numbers"):
-        design_finding(judged(measure={"jamforelseplats": ""}), "Belysning", THRESHOLDS)
+        design_finding(judged(measure={"jamforelseplats": "Ingenstans"}), "Belysning", THRESHOLDS)
 
 
 def evaluated_among_level(alike):
@@ -179,3 +179,52 @@ def test_the_rank_among_untreated_places_is_told_from_nineteen():
     assert placebo_finding(evaluated_among_level(18), "Belysning") is None
     assert evaluated_among_level(39).placebo.p == 1 / 40
     assert evaluated_among(40, "").placebo.places == 0  # all have less than half of its crimes
+
+
+def quiet(now, before, there_now=30):
+    return [HISTORY, *yearly([now, before], **BEFORE), *yearly([there_now, 30, 30, 30], **THERE)]
+
+
+@pytest.mark.parametrize(("now", "hidden"), [(0, True), (1, True), (2, False), (3, False)])
+def test_a_single_event_is_never_told_of_nor_none_beside_it(now, hidden):
+    said = SAY.say(word_of(judged(quiet(now, 25))).text)
+    assert ("färre än 2 anmälda brott mot" in said) is hidden
+    assert (f" {now} anmälda brott mot" in said) is not hidden
+    strict = judged_finding(judged(quiet(now, 25)), "Belysning", 0, smallest=5)
+    assert "färre än 5 anmälda brott mot" in SAY.say(strict.sentences[Word.CLEAR])
+
+
+def test_small_averages_and_refusals_hide_it_too():
+    few = word_of(judged([HISTORY, *yearly([0, 1], **BEFORE), *yearly([1, 1], **THERE)]))
+    said = SAY.say(few.text)
+    assert "färre än 2 anmälda brott sedan insatsen mot färre än 2" in said
+    assert "(Parken: färre än 2 mot 1" not in said
+    assert few.n == 0
+    base = SAY.say(word_of(judged(quiet(12, 1, there_now=40))).text)
+    assert "mot mindre än 0,7 i snitt tidigare år" in base
+
+
+def test_a_source_that_fell_silent_is_no_fall():
+    rows = [*FULL, *each_day("2021-01-01", 1_700, x=9_000.0, y=9_000.0)]
+    found = judged(rows)
+    assert (found.why_not, found.after, found.p) == ("silent", 0, None)
+    assert "har tystnat" in SAY.say(word_of(found).text)
+    heard = events({**HISTORY, "start": "2026-03-30"})
+    (known,) = evaluate(
+        events(*rows),
+        register(),
+        Q1,
+        settings(),
+        GEOGRAPHY,
+        delivered=pd.concat([events(*rows), heard], ignore_index=True),
+    )
+    assert known.why_not == ""  # what it told of is counted with another's record
+
+
+def test_what_is_covered_is_told_by_everything_delivered():
+    alone = judged(FULL[1:])
+    assert alone.years == 2
+    (known,) = evaluate(
+        events(*FULL[1:]), register(), Q1, settings(), GEOGRAPHY, delivered=events(*FULL)
+    )
+    assert known.years == 3

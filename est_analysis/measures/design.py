@@ -70,23 +70,20 @@ def outcomes(
     treated: tuple[int, int],
     comparison: tuple[int, int],
     *,
-    seasons: tuple[float, float] = (1, 1),
     dispersion: float = 1.0,
     least: int = 10,
 ) -> Outcomes:
     """
     Lay out every outcome that the sums of four counts allow, as the rule judges it.
 
-    Where every count is `least` or more, p is the larger of the p-values of the weighted
-    displacement difference and of the ratio of ratios, so that a claim needs both; otherwise it is
-    twice the smaller tail of the exact conditional distribution (Fisher's).
+    Where every count is `least` or more, p is that of the logarithm of the ratio of ratios, which
+    is about normal; otherwise it is twice the smaller tail of the exact conditional distribution
+    (Fisher's).
 
     Parameters
     ----------
     treated, comparison
         Events before and after; whole numbers, zero or more.
-    seasons
-        How many periods the counts before and after hold; only the difference depends on it.
     dispersion
         Variance over mean between comparable periods; below 1 counts as 1.
     least
@@ -99,7 +96,7 @@ def outcomes(
     Raises
     ------
     ValueError
-        If a count is negative or a number of periods is not above zero.
+        If a count is negative.
 
     Notes
     -----
@@ -107,8 +104,8 @@ def outcomes(
     distribution (its logarithm is divided by `dispersion`), which keeps its middle and about
     multiplies its variance.
     """
-    if min(*treated, *comparison) < 0 or min(seasons) <= 0:
-        raise ValueError("counts are zero or more, numbers of periods above zero")
+    if min(*treated, *comparison) < 0:
+        raise ValueError("counts are zero or more")
     phi = max(1.0, dispersion)
     here, there = sum(treated), sum(comparison)
     later = treated[1] + comparison[1]
@@ -119,7 +116,7 @@ def outcomes(
     p = np.minimum(1.0, 2 * np.minimum(lower, upper))
     cells = np.stack([here - k, k, there - (later - k), later - k]).astype(float)
     enough = cells.min(axis=0) >= least
-    p[enough] = _approximate(cells[:, enough], seasons, phi)
+    p[enough] = _approximate(cells[:, enough], phi)
     way = np.sign(cells[1] * cells[2] - cells[0] * cells[3]).astype(np.int64)
     return Outcomes(k, ways, p, way, phi)
 
@@ -129,19 +126,11 @@ def _log_choose(n: int, k: NDArray[np.int64]) -> NDArray[np.float64]:
     return np.asarray(log_factorial(n + 1) - log_factorial(k + 1) - log_factorial(n - k + 1))
 
 
-def _approximate(
-    cells: NDArray[np.float64], seasons: tuple[float, float], phi: float
-) -> NDArray[np.float64]:
-    """Return the larger p of difference and ratio; one where they point apart."""
+def _approximate(cells: NDArray[np.float64], phi: float) -> NDArray[np.float64]:
+    """Return the p-value of the logarithm of the ratio of ratios."""
     t0, t1, c0, c1 = cells
-    before, after = seasons
-    difference = (t1 - c1) / after - (t0 - c0) / before
-    error = np.sqrt(phi * ((t1 + c1) / after**2 + (t0 + c0) / before**2))
-    log_ratio = np.log(t1 * c0 / (t0 * c1))
-    z = np.minimum(
-        np.abs(difference) / error, np.abs(log_ratio) / np.sqrt(phi * (1 / cells).sum(0))
-    )
-    return np.where(difference * log_ratio > 0, 2 * scipy.special.ndtr(-z), 1.0)
+    z = np.log(t1 * c0 / (t0 * c1)) / np.sqrt(phi * (1 / cells).sum(axis=0))
+    return np.asarray(2 * scipy.special.ndtr(-np.abs(z)))
 
 
 def exact(
@@ -247,7 +236,6 @@ class Design:
             laid = outcomes(
                 (t0, t1),
                 (c0, c1),
-                seasons=(self.baseline, seasons),
                 dispersion=self.dispersion,
                 least=self.least,
             )

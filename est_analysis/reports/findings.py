@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from est_analysis.gather.deliveries import Unread
     from est_analysis.gather.quality import Quality
-    from est_analysis.measures.evaluation import Evaluation
     from est_analysis.municipality import Municipality, Thresholds
     from est_analysis.patterns.change import Change
     from est_analysis.patterns.reporters import Reporters
@@ -641,77 +640,6 @@ def busiest(weights: NDArray[np.float64]) -> tuple[int, int, float]:
     sums = [float(sum(flat[(hour + k) % 168] for k in range(BUSY_HOURS))) for hour in range(168)]
     best = max(range(168), key=lambda hour: (round(sums[hour], 9), -hour))
     return best // 24, best % 24, sums[best] / float(flat.sum())
-
-
-_WHY_NOT = {
-    "missing_file": "{measure} ({place}): en fil med anmälda brott gick inte att läsa, så insatsen "
-    "går inte att följa upp.",
-    "not_started": "{measure} ({place}): insatsen har inte börjat verka, så det finns inget att "
-    "följa upp.",
-    "no_place": "{measure} ({place}): platsen finns inte i platslistan och saknar koordinater, "
-    "så insatsen går inte att följa upp.",
-    "no_baseline": "{measure} ({place}): {after} {what} sedan insatsen, men inga tidigare år att "
-    "jämföra med.",
-    "no_comparison": "{measure} ({place}): {after} {what} sedan insatsen mot {before} på {years} "
-    "tidigare år, men ingen jämförelseplats. Utan den går det inte att skilja insatsen från annat.",
-    "too_few": "{measure} ({place}): för få händelser. {after} {what} sedan insatsen mot "
-    "{before} på {years} tidigare år ({comparison}: {comparison_after} mot {comparison_before}).",
-}
-_EFFECT = {
-    Word.CLEAR: "tydligt {direction}",
-    Word.INDICATION: "kanske {direction}",
-    Word.NO_SIGN: "varken halverat eller fördubblat",
-    Word.CANNOT_TELL: "effekten är oviss",
-}
-
-
-def measure_finding(evaluation: Evaluation, name: str, rank: int) -> Finding:
-    """Return the claim about one measure, or why none can be made."""
-    values: dict[str, Any] = {
-        "measure": name,
-        "place": evaluation.place,
-        "what": Text("anmälda brott ({group})", {"group": evaluation.group})
-        if evaluation.group
-        else Text(KINDS["reported_crime"]),
-        "before": evaluation.before,
-        "after": evaluation.after,
-        "years": evaluation.years,
-        "comparison": evaluation.comparison,
-        "comparison_before": evaluation.comparison_before,
-        "comparison_after": evaluation.comparison_after,
-    }
-    common: dict[str, Any] = {
-        "id": f"measure/{evaluation.measure}",
-        "n": evaluation.before + evaluation.after,
-        "null": COMPARISON,
-        "rank": 100.0 + rank,
-    }
-    if evaluation.difference is None or evaluation.interval is None:
-        text = Text(_WHY_NOT[evaluation.why_not], values)
-        return Finding(sentences=dict.fromkeys(Word, text), gate=False, **common)
-    direction = Text("färre" if evaluation.difference.estimate < 0 else "fler")
-    sentences: dict[Word | None, Text] = {}
-    for word, effect in _EFFECT.items():
-        sentences[word] = Text(
-            "{measure} ({place}): {effect} efter insatsen. {after} {what} mot {base} i snitt "
-            "tidigare år; när jämförelseplatsens förändring räknats bort {ratio} gånger så många "
-            "(osäkerhet {interval}).",
-            values
-            | {
-                "effect": Text(effect, {"direction": direction}),
-                "base": evaluation.before / evaluation.years,
-                "ratio": float(evaluation.ratio or math.nan),
-                "interval": evaluation.interval,
-            },
-        )
-    return Finding(
-        sentences=sentences,
-        estimate=evaluation.ratio,
-        interval=evaluation.interval,
-        unit="ratio",
-        p=evaluation.p,
-        **common,
-    )
 
 
 def due_finding(due: pd.DataFrame, *, kept: bool = True) -> Finding:

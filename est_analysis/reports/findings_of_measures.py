@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from est_analysis.evidence import Finding, Share, Text, Word
-from est_analysis.reports.findings import COMPARISON, measure_finding
+from est_analysis.reports.findings import COMPARISON
 from est_analysis.reports.language import KINDS
 
 if TYPE_CHECKING:
@@ -16,16 +15,48 @@ if TYPE_CHECKING:
     from est_analysis.municipality import Thresholds
     from est_analysis.reports.results import Results
 
-UNKNOWN_CHOICE = (
-    " Registret säger inte vilken period platsen valdes på. Valdes den när den var som värst blir "
-    "den bättre av sig själv, så mer än en antydan kan det inte bli."
-)
-_EXACT = {
+_EFFECT = {
     Word.CLEAR: "tydligt {direction}",
     Word.INDICATION: "kanske {direction}",
     Word.NO_SIGN: "varken halverat eller fördubblat",
     Word.CANNOT_TELL: "effekten är oviss",
 }
+_JUDGED = (
+    "{measure} ({place}): {effect} efter insatsen. {after} {what} mot {base} i snitt tidigare år "
+    "({comparison}: {comparison_after} mot {comparison_base}). "
+)
+_BY_RATIO = (
+    "När jämförelsens förändring räknats bort {ratio} gånger så många (osäkerhet {interval})."
+)
+_EXACTLY = "När jämförelsens förändring räknats bort är osäkerheten {interval} gånger så många."
+_SINCE = "{measure} ({place}): {after} {what} sedan insatsen"
+_WHY_NOT = {
+    "missing_file": "{measure} ({place}): en fil med anmälda brott gick inte att läsa, så insatsen "
+    "går inte att följa upp.",
+    "silent": "{measure} ({place}): en källa med anmälda brott har tystnat, så insatsen går inte "
+    "att följa upp.",
+    "not_started": "{measure} ({place}): insatsen har inte börjat verka, så det finns inget att "
+    "följa upp.",
+    "no_place": "{measure} ({place}): platsen finns inte i platslistan och saknar koordinater, "
+    "så insatsen går inte att följa upp.",
+    "no_baseline": _SINCE + ", men inga tidigare år att jämföra med.",
+    "no_comparison": _SINCE + " mot {before} på {years} tidigare år, men ingen annan plats att "
+    "jämföra med. Utan den går det inte att skilja insatsen från annat.",
+    "unknown_comparison": _SINCE + " mot {before} på {years} tidigare år, men jämförelseplatsen "
+    "”{comparison}” finns inte i platslistan. Utan den går det inte att skilja insatsen från "
+    "annat.",
+    "too_few": "{measure} ({place}): för få händelser. {after} {what} sedan insatsen mot "
+    "{before} på {years} tidigare år ({comparison}: {comparison_after} mot {comparison_before}).",
+}
+CAPS = {
+    "chosen": " Registret säger inte vilken period platsen valdes på. Valdes den när den var som "
+    "värst blir den bättre av sig själv",
+    "dependent": " Svaret beror på vad platsen jämförs med",
+    "close": " Jämförelseplatsen ligger så nära att brott kan ha flyttat dit",
+    "treated_too": " Också på jämförelseplatsen görs något",
+}
+CAPPED = ", så mer än en antydan kan det inte bli."
+"""Why the word is held back, and that it is."""
 _FULL_YEAR = 360
 
 
@@ -33,8 +64,9 @@ def measure_findings(results: Results) -> list[Finding]:
     """Return the claim about each measure, and what its numbers could have shown."""
     names = results.register.measures.set_index("id")["atgard"]
     thresholds = results.municipality.thresholds
+    smallest = results.municipality.disclosure.smallest_place_count
     found = [
-        judged_finding(evaluation, str(names[evaluation.measure]), rank)
+        judged_finding(evaluation, str(names[evaluation.measure]), rank, smallest=smallest)
         for rank, evaluation in enumerate(results.evaluations)
     ]
     lines = [
@@ -59,60 +91,111 @@ def measure_findings(results: Results) -> list[Finding]:
     return [*found, *lines, *falls, *around]
 
 
-def judged_finding(evaluation: Evaluation, name: str, rank: int) -> Finding:
-    """Return the claim about one measure; capped where the period of choice is unknown."""
-    small = evaluation.difference is None and evaluation.p is not None
-    found = (_exact_finding if small else measure_finding)(evaluation, name, rank)
-    if evaluation.p is None:
-        return found
-    found = replace(found, sufficient=evaluation.sufficient)
-    if evaluation.chosen:
-        return found
-    claims = (Word.CLEAR, Word.INDICATION)
-    sentences = {
-        word: replace(text, template=text.template + UNKNOWN_CHOICE) if word in claims else text
-        for word, text in found.sentences.items()
+def judged_finding(evaluation: Evaluation, name: str, rank: int, *, smallest: int = 2) -> Finding:
+    """
+    Return the claim about one measure, or why none can be made.
+
+    Parameters
+    ----------
+    evaluation
+        What was counted and judged.
+    name
+        Of the measure.
+    rank
+        Its place in the register.
+    smallest
+        Counts below it are not written out (``disclosure.smallest_place_count``).
+
+    Returns
+    -------
+    Finding
+        No stronger than an indication where something is unknown or hangs on the comparison.
+    """
+    values = _values(evaluation, name, smallest)
+    counted = evaluation.before + evaluation.after
+    common: dict[str, Any] = {
+        "id": f"measure/{evaluation.measure}",
+        "n": counted if counted >= smallest else 0,
+        "null": COMPARISON,
+        "rank": 100.0 + rank,
     }
-    return replace(found, strongest=Word.INDICATION, sentences=sentences)
-
-
-def _exact_finding(evaluation: Evaluation, name: str, rank: int) -> Finding:
-    """Return the claim of the exact test, where some count is small."""
+    if evaluation.p is None or evaluation.interval is None:
+        text = Text(_WHY_NOT[evaluation.why_not], values)
+        return Finding(sentences=dict.fromkeys(Word, text), gate=False, **common)
     ratio = math.nan if evaluation.ratio is None else evaluation.ratio
-    values: dict[str, Any] = {
+    values |= {"ratio": ratio, "interval": evaluation.interval}
+    direction = Text("färre" if ratio < 1 else "fler")
+    figures = _EXACTLY if evaluation.difference is None else _BY_RATIO
+    held = [reason for reason in CAPS if _holds_back(evaluation, reason)]
+    return Finding(
+        sentences={
+            word: Text(
+                _JUDGED + figures + _held_back(word, held),
+                values | {"effect": Text(effect, {"direction": direction})},
+            )
+            for word, effect in _EFFECT.items()
+        },
+        estimate=ratio if math.isfinite(ratio) else None,
+        interval=evaluation.interval,
+        unit="ratio",
+        p=evaluation.p,
+        sufficient=evaluation.sufficient and not evaluation.dependent,
+        strongest=Word.INDICATION if held else Word.CLEAR,
+        **common,
+    )
+
+
+def _holds_back(evaluation: Evaluation, reason: str) -> bool:
+    return bool(getattr(evaluation, reason)) is not (reason == "chosen")
+
+
+def _held_back(word: Word, held: list[str]) -> str:
+    if word in (Word.CLEAR, Word.INDICATION):
+        return ".".join(CAPS[reason] for reason in held) + (CAPPED if held else "")
+    return CAPS["dependent"] + "." if "dependent" in held else ""
+
+
+def _values(evaluation: Evaluation, name: str, smallest: int) -> dict[str, Any]:
+    years = evaluation.years
+    return {
         "measure": name,
         "place": evaluation.place,
         "what": Text("anmälda brott ({group})", {"group": evaluation.group})
         if evaluation.group
         else Text(KINDS["reported_crime"]),
-        "after": evaluation.after,
-        "base": evaluation.before / evaluation.years,
-        "comparison": evaluation.comparison,
-        "comparison_after": evaluation.comparison_after,
-        "comparison_base": evaluation.comparison_before / evaluation.years,
-        "interval": evaluation.interval,
+        "years": years,
+        "before": few(evaluation.before, smallest),
+        "after": few(evaluation.after, smallest),
+        "base": average(evaluation.before, years, smallest),
+        "comparison": compared_with(evaluation.rule, evaluation.compared)
+        if evaluation.rule
+        else evaluation.comparison,
+        "comparison_before": few(evaluation.comparison_before, smallest),
+        "comparison_after": few(evaluation.comparison_after, smallest),
+        "comparison_base": average(evaluation.comparison_before, years, smallest),
     }
-    direction = Text("färre" if ratio < 1 else "fler")
-    return Finding(
-        id=f"measure/{evaluation.measure}",
-        sentences={
-            word: Text(
-                "{measure} ({place}): {effect} efter insatsen. {after} {what} mot {base} i snitt "
-                "tidigare år ({comparison}: {comparison_after} mot {comparison_base}). När "
-                "jämförelseplatsens förändring räknats bort är osäkerheten {interval} gånger så "
-                "många.",
-                values | {"effect": Text(effect, {"direction": direction})},
-            )
-            for word, effect in _EXACT.items()
-        },
-        n=evaluation.before + evaluation.after,
-        null=COMPARISON,
-        rank=100.0 + rank,
-        estimate=ratio if math.isfinite(ratio) else None,
-        interval=evaluation.interval,
-        unit="ratio",
-        p=evaluation.p,
-    )
+
+
+def few(n: int, smallest: int) -> int | Text:
+    """Return a count, or that it is small: zero too, lest the others tell of a single event."""
+    return n if n >= smallest else Text("färre än {n}", {"n": smallest})
+
+
+def average(n: int, years: int, smallest: int) -> float | Text:
+    """Return events per year; where there are few, only that there are."""
+    if not years:
+        return math.nan
+    return n / years if n >= smallest else Text("mindre än {n}", {"n": smallest / years})
+
+
+def compared_with(rule: str, places: tuple[str, ...]) -> Text:
+    """Return what a place is compared with, in words."""
+    if rule == "register":
+        return Text("{place}", {"place": places[0]})
+    if rule == "rest":
+        return Text("övriga kommunen")
+    template = "{n} liknande platser" if rule == "similar" else "{n} platser av samma sort"
+    return Text(template, {"n": len(places)})
 
 
 def design_finding(evaluation: Evaluation, name: str, thresholds: Thresholds) -> Finding:

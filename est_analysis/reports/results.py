@@ -672,6 +672,7 @@ class Results:
                 first=first_covered(self.gathered.events, "reported_crime", self.municipality),
             ),
             whole="reported_crime" not in self.missing,
+            delivered=self.gathered.events,
         )
 
     @result

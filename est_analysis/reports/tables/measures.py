@@ -51,6 +51,7 @@ def priorities(results: Results) -> Table:
 def measures(results: Results) -> Table:
     """Return measures with events before and after."""
     by_id = results.register.measures.set_index("id")
+    smallest = results.municipality.disclosure.smallest_place_count
     rows = []
     for e in results.evaluations:
         judged = e.difference is not None
@@ -64,10 +65,10 @@ def measures(results: Results) -> Table:
                         "what": e.group or Text(KINDS["reported_crime"]),
                     },
                 ),
-                e.before / e.years if e.years else None,
-                e.after if e.window else None,
-                None if e.comparison_before < 0 else e.comparison_before / e.years,
-                None if e.comparison_before < 0 else e.comparison_after,
+                e.before / e.years if e.years and e.before >= smallest else None,
+                e.after if e.window and e.after >= smallest else None,
+                e.comparison_before / e.years if e.comparison_before >= smallest else None,
+                e.comparison_after if e.comparison_after >= smallest else None,
                 e.difference.estimate if judged and e.difference else None,
                 e.difference.interval if judged and e.difference else None,
             ]
@@ -83,9 +84,13 @@ def measures(results: Results) -> Table:
         results.language,
         Text(
             "Före är snittet för samma del av året tidigare år, utan den period då platsen "
-            "valdes. Skillnad är förändringen här minus förändringen på jämförelseplatsen, i "
-            "antal händelser; den räknas bara när alla fyra antalen är minst {gate}.",
-            {"gate": results.municipality.thresholds.minimum_evaluation},
+            "valdes. Skillnad är hur många fler eller färre det blev än om platsen hade ändrats "
+            "som jämförelsen; den räknas bara när alla fyra antalen är minst {gate}. Streck: "
+            "färre än {smallest}, eller inget att räkna.",
+            {
+                "gate": results.municipality.thresholds.minimum_evaluation,
+                "smallest": smallest,
+            },
         ),
     )
 

@@ -1,0 +1,155 @@
+"""
+Measure what evaluating many measures costs, and how it grows.
+
+Ten years of a city are made in memory: a million located crimes of twelve groups at as many
+coordinates as a city has, two thousand public places, and 10, 100 and 1,000 measures with places
+to compare with that the register names or not. Each size runs in a process of its own. By itself::
+
+    python -m benchmarks.measures_cost
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import sys
+import time
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from est_analysis.gather.geography import Geography
+from est_analysis.gather.tables import EVENTS
+from est_analysis.measures.evaluation import evaluate
+from est_analysis.measures.register import MEASURE_COLUMNS, PROBLEM_COLUMNS, Register
+from est_analysis.municipality import Municipality
+from est_analysis.periods import parse
+
+SIZES = (10, 100, 1_000)
+EVENTS_IN_ALL, PLACES, ADDRESSES, SIDE_M = 1_000_000, 2_000, 60_000, 12_000
+GROUPS = [f"Grupp {i}" for i in range(12)]
+SORTS = ("torg", "park", "skola", "parkering", "station", "gata")
+PERIOD = parse("2025Q4")
+LIMIT_S = 60.0
+
+
+def settings() -> Municipality:
+    """Return a city's settings."""
+    source = {
+        "partner": "Polisen",
+        "kind": "reported_crime",
+        "files": "*.csv",
+        "format": "csv",
+        "columns": {"start": "datum", "x": "x", "y": "y"},
+        "constants": {"group": GROUPS[0]},
+    }
+    named = {"name": "Stad", "code": "9997", "purpose": "prov", "controller": "prov"}
+    return Municipality.model_validate(
+        {"folder": Path("stad"), "crs": "EPSG:3006", "sources": {"polis": source}, **named}
+    )
+
+
+def city(events: int = EVENTS_IN_ALL, seed: int = 7) -> tuple[pd.DataFrame, Geography]:
+    """Return ten years of a city's crimes (2016-2025) and its public places, metres."""
+    rng = np.random.default_rng(seed)
+    places = rng.uniform(0, SIDE_M, (PLACES, 2)).round()
+    near = places[rng.integers(0, PLACES, ADDRESSES)] + rng.normal(0, 120, (ADDRESSES, 2))
+    at = np.concatenate([places, near.round()])
+    share = rng.pareto(1.2, len(at)) + 0.2
+    spot = rng.choice(len(at), events, p=share / share.sum())
+    start = np.datetime64("2016-01-01", "s") + rng.integers(0, 3_653 * 86_400, events)
+    table = {
+        "event_id": np.char.add("polis:", np.arange(events).astype(str)),
+        "source": "polis",
+        "partner": "Polisen",
+        "kind": "reported_crime",
+        "group": np.array(GROUPS)[rng.integers(0, len(GROUPS), events)],
+        "start": start,
+        "x": at[spot, 0],
+        "y": at[spot, 1],
+        "count": 1,
+        "row": 2,
+        "time_precision": "minute",
+        "place_precision": "point",
+        "end": pd.NaT,
+        "registered": pd.NaT,
+        "severity": np.nan,
+        "police_activity": False,
+    }
+    kinds = {name: str(column.dtype) for name, column in EVENTS.columns.items()}
+    whole = {name: table.get(name, "") for name in kinds}
+    gazetteer = pd.DataFrame(
+        {
+            "name": [f"Plats {i}" for i in range(PLACES)],
+            "place_type": np.array(SORTS)[np.arange(PLACES) % len(SORTS)],
+            "x": places[:, 0],
+            "y": places[:, 1],
+            "area": "A",
+        }
+    )
+    geography = Geography(boundary=None, areas=None, places=gazetteer, streets=None)
+    return pd.DataFrame(whole, index=range(events)).astype(kinds), geography
+
+
+def register(measures: int, seed: int = 8) -> Register:
+    """Return so many measures at as many places; every second names a comparison place."""
+    rng = np.random.default_rng(seed)
+    ids = [f"A{i}" for i in range(measures)]
+    order = rng.permutation(PLACES)
+    problems = pd.DataFrame({c: [""] * measures for c in PROBLEM_COLUMNS}).assign(
+        id=ids,
+        plats=[f"Plats {i}" for i in order[:measures]],
+        grupp=["" if i % 3 == 0 else GROUPS[i % len(GROUPS)] for i in range(measures)],
+        vald_period="2019",
+        **dict.fromkeys(("x", "y", "paverkbarhet"), np.nan),
+        radie_m=100.0,
+    )
+    started = pd.Timestamp("2022-01-01") + pd.to_timedelta(rng.integers(0, 1_300, measures), "D")
+    others = order[::-1][:measures]
+    measures_ = pd.DataFrame({c: [""] * measures for c in MEASURE_COLUMNS}).assign(
+        id=ids,
+        problem=ids,
+        jamforelseplats=["" if i % 2 else f"Plats {others[i]}" for i in range(measures)],
+        startdatum=started,
+        forvantad_effekt_fran=pd.NaT,
+        slutdatum=pd.NaT,
+    )
+    return Register(problems, measures_, pd.DataFrame(), pd.DataFrame())
+
+
+def cost(measures: int, events: int = EVENTS_IN_ALL) -> tuple[float, float, int]:
+    """Return seconds, the process's growth in memory (MB), and how many measures were judged."""
+    table, geography = city(events)
+    listed, stad = register(measures), settings()
+    evaluate(table.head(1_000), register(2), PERIOD, stad, geography)  # imports
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    start = time.perf_counter()
+    found = evaluate(table, listed, PERIOD, stad, geography, dispersion=1.2)
+    seconds = time.perf_counter() - start
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    return seconds, grown, sum(one.p is not None for one in found)
+
+
+def main() -> int:
+    """Print the table; fail where a thousand measures take longer than a minute."""
+    parser = argparse.ArgumentParser(description="The cost of many measures.")
+    parser.add_argument("--events", type=int, default=EVENTS_IN_ALL)
+    asked = parser.parse_args()
+    print("| measures | seconds | memory | judged | seconds a measure, against the former |")
+    print("|---|---|---|---|---|")
+    former: float | None = None
+    seconds = 0.0
+    for size in SIZES:
+        with get_context("spawn").Pool(1) as pool:
+            seconds, memory, judged = pool.apply(cost, (size, asked.events))
+        each = seconds / size
+        slope = "" if former is None else f"{each / former:.2f}"
+        print(f"| {size:,} | {seconds:.2f} | {memory:.0f} MB | {judged} | {slope} |", flush=True)
+        former = each
+    return int(seconds > LIMIT_S)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

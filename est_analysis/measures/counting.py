@@ -1,0 +1,255 @@
+"""What is counted for a measure: its place, what it is compared with, and what lies around."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from est_analysis.gather.geography import Geography
+from est_analysis.measures.comparisons import ASKED, Alternative, Choice, Comparisons, depends
+from est_analysis.measures.course import course
+from est_analysis.measures.elsewhere import Elsewhere, other_hours_and_kinds
+from est_analysis.measures.evaluated import Evaluation
+from est_analysis.measures.ground import Gazetteer, Ground, Point, Site, apart, sites, taken
+from est_analysis.measures.judgement import Answer, Pair, answer
+from est_analysis.measures.placebo import Placebo, placebo, untreated
+from est_analysis.measures.regression import FEWEST_PLACES, Fall, fall
+from est_analysis.measures.rings import WIDTH_M
+from est_analysis.measures.tallies import Hours, Tallies, Whole
+from est_analysis.measures.windows import Windows, choice, windows
+from est_analysis.municipality import Municipality
+from est_analysis.patterns.hotspots import located
+from est_analysis.periods import Period
+
+
+class Counting:
+    """
+    What all measures of one municipality are counted with.
+
+    Parameters
+    ----------
+    events
+        Accepted events of all periods, each counted once.
+    pairs
+        Each measure of the register with its problem.
+    period
+        The reported period.
+    municipality
+        Gives thresholds.
+    geography
+        Gives the gazetteer in which places are looked up.
+    first
+        The first day that the deliveries cover by place; None where nothing is covered.
+    dispersion
+        Variance over mean of reported crime by place between earlier years, at least 1.
+    """
+
+    def __init__(
+        self,
+        events: pd.DataFrame,
+        pairs: list[tuple[pd.Series, pd.Series]],
+        period: Period,
+        municipality: Municipality,
+        geography: Geography,
+        *,
+        first: date | None,
+        dispersion: float,
+    ) -> None:
+        self.period, self.first, self.dispersion = period, first, dispersion
+        self.thresholds = municipality.thresholds
+        self.tallies = Tallies(located(events[events["kind"] == "reported_crime"]))
+        self.gazetteer = Gazetteer(geography.places)
+        self.sites = sites(pairs, geography)
+        begun = [
+            site
+            for (measure, _), site in zip(pairs, self.sites, strict=True)
+            if not pd.isna(measure["startdatum"]) and measure["startdatum"].date() < period.end
+        ]
+        self.treated = taken((site.centre, site.radius) for site in begun)
+        self.ground = taken(
+            (centre, site.radius) for site in self.sites for centre in (site.centre, site.other)
+        )
+        self.comparisons = Comparisons(self.tallies, self.gazetteer, self.treated)
+
+    def counted(self, measure: pd.Series, problem: pd.Series, site: Site) -> Evaluation:
+        """Return the counts, or why there are none; nothing is judged yet."""
+        group, chosen = str(problem["grupp"]), choice(str(problem["vald_period"]))
+        known = Evaluation(
+            measure["id"],
+            str(problem.name),
+            str(problem["plats"] or problem["beskrivning"]),
+            group,
+            chosen=chosen is not None,
+        )
+        if site.centre is None:
+            return replace(known, why_not="no_place")
+        most = self.thresholds.history_years
+        days = windows(measure, chosen, self.period, self.first, most)
+        if days is None:
+            return replace(known, why_not="not_started")
+        spots = self.tallies.within(site.centre, site.radius)
+        known = replace(
+            known,
+            window=days.after,
+            baseline=days.baseline,
+            choosing=days.choosing,
+            years=len(days.baseline),
+            before=self.tallies.count(group, spots, days.baseline),
+            after=self.tallies.count(group, spots, [days.after]),
+        )
+        if chosen is None or days.baseline != days.naive:
+            known = replace(known, fall=self._fall(group, spots, days.naive, site))
+        if not days.baseline:
+            return replace(known, why_not="no_baseline")
+        asked = str(measure["jamforelseplats"]).strip()
+        choices = self._choices(asked, group, site, spots, days)
+        if not choices:
+            rule = ASKED.get(asked.lower())
+            why = "unknown_comparison" if rule is None else "no_comparison"
+            return replace(known, comparison=asked if rule is None else "", why_not=why)
+        return self._compared(known, site, spots, days, choices)
+
+    def _choices(
+        self, asked: str, group: str, site: Site, spots: Whole, days: Windows
+    ) -> list[Choice]:
+        """Return what the place can be compared with, the main choice first; none if unknown."""
+        named = self.comparisons.named(asked, site, spots)
+        by_rule = [
+            self.comparisons.similar(group, site, spots, days.spare),
+            self.comparisons.same_sort(site),
+            self.comparisons.rest(),
+        ]
+        found = [one for one in (named, *by_rule) if one is not None]
+        found = [one for one in found if one is named or one.count(group, days.baseline) > 0]
+        if named is not None:
+            return found
+        rule = ASKED.get(asked.lower())
+        if rule is None:
+            return []
+        order = [one.rule for one in found]
+        main = order.index(rule) if rule in order else 0
+        return [*found[main : main + 1], *found[:main], *found[main + 1 :]]
+
+    def _compared(
+        self,
+        known: Evaluation,
+        site: Site,
+        spots: Whole,
+        days: Windows,
+        choices: Sequence[Choice],
+    ) -> Evaluation:
+        """Add what is counted at the comparison, around the places, and where nothing was done."""
+        main, group = choices[0], known.group
+        own = partial(self._at, spots)
+        treated = known.before, known.after
+        told = [self._alternative(one, treated, group, days) for one in choices]
+        there = told[0].before, told[0].after
+        ground = self.ground
+        if main.rule != "register":
+            ground = ground.with_more(main.centres, site.radius)
+        known = replace(
+            known,
+            comparison=main.places[0] if main.rule == "register" else "",
+            rule=main.rule,
+            compared=main.places,
+            comparison_before=there[0],
+            comparison_after=there[1],
+            alternatives=tuple(told),
+            dependent=depends(told[0], told[1:]),
+            close=main.rule == "register" and self._close(site),
+            treated_too=main.rule == "register" and self._treated_too(site),
+            ring=self._ring(ground, [] if site.centre is None else [site.centre], group, days),
+            comparison_ring=self._ring(ground, main.centres, group, days),
+            placebo=self._placebo(known, ground, site, there, days),
+            course=course(
+                group,
+                own,
+                main.count,
+                days.baseline,
+                days.after,
+                dispersion=self.dispersion,
+                level=self.thresholds.interval_level,
+            ),
+        )
+        part = self.tallies.busiest_part(group)
+        beside = other_hours_and_kinds(group, own, main, days.baseline, [days.after], part)
+        if main.centres:
+            beside = [Elsewhere("ring", known.ring, known.comparison_ring), *beside]
+        return replace(known, elsewhere=tuple(self._told(one, days) for one in beside))
+
+    def _at(self, spots: Whole, group: str, periods: Sequence[Period], hours: Hours = "all") -> int:
+        return self.tallies.count(group, spots, periods, hours=hours)
+
+    def _alternative(self, one: Choice, treated: Pair, group: str, days: Windows) -> Alternative:
+        there = one.count(group, days.baseline), one.count(group, [days.after])
+        found = self._answer(treated, there, days)
+        return Alternative(one.rule, one.places, *there, found.ratio, found.interval)
+
+    def _answer(self, here: Pair, there: Pair, days: Windows) -> Answer:
+        return answer(
+            here,
+            there,
+            years=len(days.baseline),
+            dispersion=self.dispersion,
+            level=self.thresholds.interval_level,
+            least=self.thresholds.minimum_evaluation,
+        )
+
+    def _told(self, one: Elsewhere, days: Windows) -> Elsewhere:
+        if min(one.here[0], one.there[0]) == 0:
+            return one
+        found = self._answer(one.here, one.there, days)
+        return replace(one, ratio=found.ratio, interval=found.interval)
+
+    def _close(self, site: Site) -> bool:
+        if site.centre is None or site.other is None:
+            return False
+        return apart(site.centre, site.other) < 2 * site.radius + WIDTH_M
+
+    def _treated_too(self, site: Site) -> bool:
+        if site.other is None:
+            return False
+        return any(
+            apart(site.other, centre) < site.radius + radius
+            for centre, radius in zip(self.treated.centres, self.treated.radii, strict=True)
+            if centre != site.centre
+        )
+
+    def _ring(self, ground: Ground, centres: Sequence[Point], group: str, days: Windows) -> Pair:
+        """Count the rings of some places, before and after."""
+        points = self.tallies.points
+        found = []
+        for centre in centres:
+            near = self.tallies.within(centre, ground.radius_at(centre) + WIDTH_M)
+            found.append(ground.ring(points, near, centre))
+        spots = np.unique(np.concatenate([*found, np.empty(0, dtype=np.int64)]))
+        count = partial(self.tallies.count, group, spots)
+        return count(days.baseline), count([days.after])
+
+    def _placebo(
+        self, known: Evaluation, ground: Ground, site: Site, there: Pair, days: Windows
+    ) -> Placebo | None:
+        """Return the change among those of untreated places of about the same level."""
+        if self.gazetteer.table is None:
+            return None
+        points, each = self.gazetteer.points, self.tallies.each
+        levels = each(known.group, points, site.radius, days.baseline)
+        places = untreated(points, levels, known.before, ground.centres, site.radius)
+        later = each(known.group, points, site.radius, [days.after])
+        others = np.column_stack([levels[places], later[places]])
+        return placebo((known.before, known.after), others, there)
+
+    def _fall(self, group: str, spots: Whole, seasons: Sequence[Period], site: Site) -> Fall | None:
+        """Return the fall to be expected by itself, if the place was chosen by these seasons."""
+        if self.gazetteer.table is None or not seasons:
+            return None
+        alike = self.gazetteer.sorts == site.sort
+        if alike.sum() < FEWEST_PLACES:
+            alike[:] = True
+        similar = self.tallies.each(group, self.gazetteer.points, site.radius, seasons)[alike]
+        return fall(self.tallies.count(group, spots, seasons), len(seasons), similar)
