@@ -653,7 +653,7 @@ class Results:
     def evaluations(self) -> list[Evaluation]:
         """What can be said of each measure."""
         from est_analysis.measures.evaluation import evaluate
-        from est_analysis.patterns.change import unrest
+        from est_analysis.measures.unrest import of_places
         from est_analysis.patterns.coverage import first_covered
         from est_analysis.patterns.hotspots import located
 
@@ -664,12 +664,12 @@ class Results:
             self.period,
             self.municipality,
             self.gathered.geography,
-            dispersion=unrest(
+            dispersion=of_places(
                 crimes,
                 self.period,
                 self.municipality,
-                by="place",
                 first=first_covered(self.gathered.events, "reported_crime", self.municipality),
+                treated=self.register.problems["plats"],
             ),
             whole="reported_crime" not in self.missing,
             delivered=self.gathered.events,
