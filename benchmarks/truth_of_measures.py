@@ -443,7 +443,7 @@ class Part:
 
 # --- no effect -----------------------------------------------------------------------------------
 
-GUARD_OFF = "alike: period not heeded (the guard off)"
+GUARD_OFF = "alike, one year of history: period not heeded (the guard off)"
 QUIET = {
     Sort("random places"): 0.3,
     Sort("hottest last year, stated", "last year"): 1,
@@ -473,7 +473,8 @@ QUIET = {
     Sort("one year of history: last year, not stated", "last year", "no", history=1): 0.3,
     Sort("alike: last year, stated", "last year", level=20): 0.3,
     Sort("alike: last year, not stated", "last year", "no", level=20): 0.3,
-    Sort(GUARD_OFF, "last year", "wrong", level=20): 0.1,
+    Sort("alike, one year of history: not stated", "last year", "no", level=20, history=1): 0.1,
+    Sort(GUARD_OFF, "last year", "wrong", level=20, history=1): 0.1,
 }
 """Sorts of quiet towns, and how many of the towns asked for each has."""
 
@@ -657,13 +658,13 @@ AROUND = {
         level=level,
         moved=moved,
         rings=True,
-        places=60,
+        treated=2,
         dispersion=phi,
     )
     for level in (30, 100, 200)
     for moved, phi in ((0.0, 1.0), (0.0, 1.5), (0.5, 1.0), (0.5, 1.5))
 }
-RINGED = 0.06
+RINGED = 0.15
 
 
 def ring_power(sort: Sort) -> float:

@@ -59,7 +59,7 @@ def of_places(
         for one in windows
         if first is not None and one.start >= first
     }
-    by_quarter = unrest(crimes, period, municipality, by="place", first=first)
+    by_quarter = unrest(left, period, municipality, by="place", first=first)
     return max(by_quarter, dispersion(pd.DataFrame(table).fillna(0).to_numpy(float)))
 
 
