@@ -20,7 +20,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -98,7 +98,7 @@ class Sort:
     compared
         ``size``: with a place of the same size, which the group knows without counting;
         ``counts``: with one that had as many events in the three years before; ``rule``: with
-        what the program chooses.
+        what the program chooses; ``rest``: with all the rest of the town.
     history
         Years before the measures that the deliveries cover, of five.
     coverage
@@ -307,7 +307,9 @@ def register(town: Town, sort: Sort, started: pd.Timestamp = STARTED) -> Registe
     measures = pd.DataFrame({c: [""] * len(ids) for c in MEASURE_COLUMNS}).assign(
         id=ids,
         problem=ids,
-        jamforelseplats="" if sort.compared == "rule" else [_name(i) for i in town.others],
+        jamforelseplats={"rule": "", "rest": "övriga kommunen"}.get(
+            sort.compared, [_name(i) for i in town.others]
+        ),
         startdatum=started,
         forvantad_effekt_fran=pd.NaT,
         slutdatum=pd.NaT,
@@ -443,7 +445,9 @@ class Part:
 
 # --- no effect -----------------------------------------------------------------------------------
 
-GUARD_OFF = "alike, one year of history: period not heeded (the guard off)"
+GUARD_OFF = "alike: one year of history, period not heeded (the guard off)"
+ALIKE = Sort("alike: last year, stated", "last year", level=20, compared="rest")
+"""Where all places are alike, those that were hottest last year were so by chance only."""
 QUIET = {
     Sort("random places"): 0.3,
     Sort("hottest last year, stated", "last year"): 1,
@@ -471,10 +475,10 @@ QUIET = {
     Sort("two years of history: last year, stated", "last year", history=2): 0.3,
     Sort("two years of history: last year, not stated", "last year", "no", history=2): 0.3,
     Sort("one year of history: last year, not stated", "last year", "no", history=1): 0.3,
-    Sort("alike: last year, stated", "last year", level=20): 0.3,
-    Sort("alike: last year, not stated", "last year", "no", level=20): 0.3,
-    Sort("alike, one year of history: not stated", "last year", "no", level=20, history=1): 0.1,
-    Sort(GUARD_OFF, "last year", "wrong", level=20, history=1): 0.1,
+    ALIKE: 0.3,
+    replace(ALIKE, name="alike: last year, not stated", stated="no"): 0.3,
+    replace(ALIKE, name="alike: one year of history, not stated", stated="no", history=1): 0.3,
+    replace(ALIKE, name=GUARD_OFF, stated="wrong", history=1): 0.1,
 }
 """Sorts of quiet towns, and how many of the towns asked for each has."""
 
@@ -823,7 +827,7 @@ def asked(towns: int, pool: ProcessPoolExecutor) -> tuple[list[Line], list[str]]
         "the measures. The naive test holds the ten together against ten others by lot, after",
         "against the period they were chosen on (one-sided 5 %), in the same towns. Places have 10",
         "crimes a year on average (large: 40); restless is a variance of 1.5 times the mean, very",
-        "restless of 2.4, all through the year. Alike: all places have 20.",
+        "restless of 2.4, all through the year. Alike: all have 20, and are held against the rest.",
         *("", *parts["quiet"].page, ""),
         "How far the baseline of the years before lies from the true rate:",
         *("", *parts["regression"].page, ""),

@@ -6,15 +6,13 @@ import numpy as np
 import pytest
 
 from benchmarks import truth_of_measures as asked
-from benchmarks.truth_of_measures import Sort, ask, at_least, at_most, errors
+from benchmarks.truth_of_measures import ALIKE, Sort, ask, at_least, at_most, errors
 from est_analysis.measures.evaluation import evaluate
 from est_analysis.municipality import Thresholds
 from est_analysis.reports.findings_of_measures import judged_finding
 
 TAIL = 0.999
 TOWNS = 20
-ALIKE = Sort("alike", "last year", level=20, places=100)
-"""Where all places are alike, those that were hottest last year were so by chance only."""
 
 
 def missed(said, tail=TAIL):
@@ -40,7 +38,7 @@ def test_without_the_guard_they_are():
 
 
 def test_an_unknown_choice_only_makes_falls_harder_to_claim():
-    settings, geography = asked._settings(), asked._geography(100)
+    settings, geography = asked._settings(), asked._geography(ALIKE.places)
     town = asked.draw(replace(ALIKE, stated="no"), np.random.default_rng(3))
     happened, kept = asked.events(town), asked.register(town, ALIKE)
     unknown = evaluate(happened, kept, asked.PERIOD, settings, geography)
