@@ -37,7 +37,10 @@ COMPILE = (
 )
 TRUTH = [
     f"python -m benchmarks.{name}"
-    for name in ("truth", "truth_of_change", "truth_of_time", "truth_of_situations")
+    for name in (
+        *("truth", "truth_of_change", "truth_of_time", "truth_of_situations"),
+        "truth_of_measures",
+    )
 ]
 BENCH = [
     *("python benchmarks/report_cost.py", "python benchmarks/gather_cost.py"),

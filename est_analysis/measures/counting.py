@@ -311,4 +311,5 @@ class Counting:
         if alike.sum() < FEWEST_PLACES:
             alike[:] = True
         similar = self.tallies.each(group, self.gazetteer.points, site.radius, seasons)[alike]
-        return fall(self.tallies.count(group, spots, seasons), len(seasons), similar)
+        count = self.tallies.count(group, spots, seasons)
+        return fall(count, len(seasons), similar, dispersion=self.dispersion)

@@ -56,7 +56,8 @@ class Evaluation:
     p
         Of the ratio; the exact test's where a count is below ``thresholds.minimum_evaluation``.
         With 39 untreated places or more, the placebo's where that is above ``thresholds.clear``
-        and larger.
+        and larger. Of a fall where the choice is unknown, the one against the shrunken baseline
+        where that is larger.
     chosen
         Whether the register says on which period the place was chosen. If it does not, the
         baseline may hold the peak that chose it, and nothing can be more than an indication.

@@ -182,8 +182,32 @@ def _held(
         difference=found.difference,
         ratio=found.ratio,
         interval=found.interval,
-        p=_headline(float(laid.p[counted.after - int(laid.after[0])]), counted, thresholds),
+        p=_headline(_beyond_peak(laid, counted, thresholds, dispersion), counted, thresholds),
     )
+
+
+def _beyond_peak(
+    laid: Outcomes, counted: Evaluation, thresholds: Thresholds, dispersion: float
+) -> float:
+    """
+    Return the p-value; of a fall where nobody says what chose the place, the larger of two.
+
+    A place that was chosen at its peak falls by itself, so such a fall must also show against the
+    shrunken baseline. A rise cannot come of it.
+    """
+    at = counted.after - int(laid.after[0])
+    p, fell = float(laid.p[at]), laid.way[at] < 0
+    if counted.chosen or counted.fall is None or not fell:
+        return p
+    expected = round(counted.fall.shrunken * counted.years)
+    shrunken = outcomes(
+        (min(counted.before, expected), counted.after),
+        (counted.comparison_before, counted.comparison_after),
+        dispersion=dispersion,
+        least=thresholds.minimum_evaluation,
+    )
+    at = counted.after - int(shrunken.after[0])
+    return max(p, float(shrunken.p[at])) if shrunken.way[at] < 0 else 1.0
 
 
 def _headline(p: float, counted: Evaluation, thresholds: Thresholds) -> float:

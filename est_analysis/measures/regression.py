@@ -133,7 +133,7 @@ class Fall:
         return 1 - self.shrunken / self.naive if self.naive > 0 else 0.0
 
 
-def fall(count: int, seasons: float, similar: ArrayLike) -> Fall | None:
+def fall(count: int, seasons: float, similar: ArrayLike, *, dispersion: float = 1.0) -> Fall | None:
     """
     Return how much of a fall is to be expected where the baseline holds what chose the place.
 
@@ -143,16 +143,21 @@ def fall(count: int, seasons: float, similar: ArrayLike) -> Fall | None:
         Events of the place, over so many seasons.
     similar
         Shape (n_places,): the same of every similar place, this one included.
+    dispersion
+        Variance over mean between comparable seasons; counts are worth so much less, and a place
+        falls back the farther. Below 1 counts as 1.
 
     Returns
     -------
     Fall or None
         None where there are too few similar places to tell.
     """
-    learnt = spread(similar, seasons)
+    phi = max(1.0, dispersion)
+    learnt = spread(np.asarray(similar, dtype=float) / phi, seasons)
     if learnt is None:
         return None
-    return Fall(count, count / seasons, float(learnt.shrunken(count, seasons)), learnt.places)
+    shrunken = phi * float(learnt.shrunken(count / phi, seasons))
+    return Fall(count, count / seasons, shrunken, learnt.places)
 
 
 def counts_at(events: pd.DataFrame, centres: ArrayLike, radius: float) -> NDArray[np.int64]:

@@ -659,17 +659,17 @@ class Results:
 
     @result
     def unrest_of_places(self) -> float:
-        """Variance over mean of reported crime by place between earlier years."""
-        from est_analysis.patterns.change import unrest
+        """Variance over mean of reported crime by place between years, at least 1."""
+        from est_analysis.measures.unrest import of_places
         from est_analysis.patterns.coverage import first_covered
         from est_analysis.patterns.hotspots import located
 
-        return unrest(
+        return of_places(
             located(self.events[self.events["kind"] == "reported_crime"]),
             self.period,
             self.municipality,
-            by="place",
             first=first_covered(self.gathered.events, "reported_crime", self.municipality),
+            treated=self.register.problems["plats"],
         )
 
     @property
