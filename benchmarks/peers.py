@@ -212,7 +212,7 @@ def row(name: str, case: Case, found: dict[str, float], former: Any) -> list[str
     slope = ""
     if former is not None and len(case) == len(former[0]):  # the same work but for its size
         grown = max(now / then for now, then in zip(case, former[0], strict=False) if then)
-        if grown > 1 and not found["stopped"]:
+        if grown > 1 and not found["stopped"] and min(found["seconds"], former[1]) > 0:
             slope = f"{math.log(found['seconds'] / former[1]) / math.log(grown):.2f}"
     over = "over " if found["stopped"] else ""
     figures = [f"{over}{found['seconds']:.4g}", f"{found['megabytes']:.0f}", slope]
