@@ -4,7 +4,7 @@ The kernels beside their peers, in one run: seconds, whole-process memory, growt
 Made-up towns of rising size go through every kernel and, in turn, through the peer that does the
 same or less. Each piece of work runs in a process of its own. Seconds are the processor's, without
 imports; memory is the process's peak, imports included. Permutations that a peer cannot make in
-reasonable time are carried on from fewer; work over a minute is stopped, and its ratios are then
+reasonable time are carried on from fewer; work over two minutes is stopped, and its ratios are then
 "over"; a size at which a peer is hopeless is left out, and told.
 Only ratios carry over to another machine. Peers that no registry has (SaTScan, R) are quoted in
 docs/benchmarks.md, not run.
@@ -32,8 +32,8 @@ from typing import Any
 
 from benchmarks import places, space_time
 
-LIMIT, PATIENCE = 60, 400
-"""Seconds of the processor for one run of a piece of work; of the clock, with all around it."""
+LIMIT, PATIENCE = 120, 600
+"""Seconds of the clock for one run of a piece of work; for its process."""
 MARKS = "<!-- peers: written by make peers -->", "<!-- /peers -->"
 TOOLS = {"pointpats": "pointpats", "esda": "esda", "kdepy": "KDEpy", "sjoin": "geopandas"}
 FEW = {"knox_pointpats": 9}
@@ -60,7 +60,7 @@ SIZES: dict[str, list[Case]] = {
 }
 HOPELESS = {
     "knox_pointpats": "10 thousand events and more: over 300 s and many gigabytes",
-    "gi_star_esda_permuted": "a million cells: over a minute and many gigabytes",
+    "gi_star_esda_permuted": "a million cells: minutes and many gigabytes",
 }
 
 
@@ -160,16 +160,16 @@ def child(name: str, case: Case) -> None:
     prepare(100, *((2,) if hasattr(space_time, prepare.__name__) else (100,)))()
     piece = prepare(*case)
     seconds: list[float] = []
-    signal.signal(signal.SIGPROF, _too_long)
+    signal.signal(signal.SIGALRM, _too_long)
     stopped = False
     while len(seconds) < 3 and sum(seconds) < 3:
         began = time.process_time()
-        signal.setitimer(signal.ITIMER_PROF, LIMIT)
+        signal.setitimer(signal.ITIMER_REAL, LIMIT)
         try:
             piece()
         except TimeoutError:
             stopped = True
-        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.setitimer(signal.ITIMER_REAL, 0)
         seconds.append(time.process_time() - began)
     figures = {"seconds": statistics.median(seconds), "megabytes": memory_peak()}
     print(json.dumps({**figures, "stopped": float(stopped)}))
@@ -212,7 +212,7 @@ def row(name: str, case: Case, found: dict[str, float], former: Any) -> list[str
     slope = ""
     if former is not None and len(case) == len(former[0]):  # the same work but for its size
         grown = max(now / then for now, then in zip(case, former[0], strict=False) if then)
-        if grown > 1 and not found["stopped"]:
+        if grown > 1 and not found["stopped"] and min(found["seconds"], former[1]) > 0:
             slope = f"{math.log(found['seconds'] / former[1]) / math.log(grown):.2f}"
     over = "over " if found["stopped"] else ""
     figures = [f"{over}{found['seconds']:.4g}", f"{found['megabytes']:.0f}", slope]

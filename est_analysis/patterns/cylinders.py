@@ -283,8 +283,8 @@ class Search:
             return
         for rows in self.kept or self._pieces():
             of_rows = codes.take(rows.events, axis=1, mode="clip")
-            windows = self._anywhere(np.sort(of_rows, axis=2), rows, caps)
-            yield from self._weighed(rows, codes, *windows, caps, floor)
+            for windows in self._anywhere(np.sort(of_rows, axis=2), rows, caps):
+                yield from self._weighed(rows, codes, *windows, caps, floor)
 
     def _above_at_the_end(
         self, codes: NDArray, orders: Ints, caps: Floats, floor: float
@@ -305,7 +305,7 @@ class Search:
 
     def _anywhere(
         self, in_time: NDArray, rows: _Rows, caps: Floats
-    ) -> tuple[Ints, Ints, NDArray, NDArray]:
+    ) -> Iterator[tuple[Ints, Ints, NDArray, NDArray]]:
         """
         Find windows from one event to another that could reach the floor.
 
@@ -314,8 +314,8 @@ class Search:
         in_time
             Codes of the events, in order of time: shape (lanes, rows, width).
 
-        Returns
-        -------
+        Yields
+        ------
         tuple of array, shape (windows,)
             Lane, row, codes of the first and of the last event.
         """
@@ -326,7 +326,8 @@ class Search:
         ends = self.last_of.take(begins, mode="clip")
         events, under = np.empty_like(ends), np.empty(len(ends), dtype=bool)
         least = int(rows.smallest.min())
-        found = [(np.empty(0, dtype=np.int64), 1, 1)]
+        found: list[tuple[Ints, int, int]] = []
+        held = 0
         low, most = self.smallest, min(width, len(caps) - 1)
         while low <= most:
             high = min(low + int(_COUNTS * (math.sqrt(low) - 1)), most)
@@ -336,14 +337,28 @@ class Search:
                 np.subtract(ends[low - 1 :], begins[:k], out=events[:k])
                 np.less_equal(events[:k], allowed, out=under[:k])
                 start = under[:k].nonzero()[0]
-                if len(start):
-                    found.append((start, low, high))
-                elif allowed == self.fullest:
+                if not len(start) and allowed == self.fullest:
                     break
+                step = max(1, _KEPT // max(len(start), 1))
+                for inside in range(low, high + 1, step) if len(start) else ():
+                    upto = min(inside + step, high + 1)
+                    if held + len(start) * (upto - inside) > _KEPT:
+                        yield self._narrowed(in_time, rows, found, caps)
+                        found, held = [], 0
+                    found.append((start, inside, upto))
+                    held += len(start) * (upto - inside)
             low = high + 1
-        start = np.concatenate([np.tile(at, high - low + 1) for at, low, high in found])
+        yield self._narrowed(in_time, rows, found, caps)
+
+    def _narrowed(
+        self, in_time: NDArray, rows: _Rows, found: list[tuple[Ints, int, int]], caps: Floats
+    ) -> tuple[Ints, Ints, NDArray, NDArray]:
+        """Keep, of windows from these events on, what could reach the floor by itself."""
+        width, begins = in_time.shape[2], in_time.ravel()
+        none = np.empty(0, dtype=np.int64)
+        start = np.concatenate([none, *(np.tile(at, upto - low) for at, low, upto in found)])
         inside = np.concatenate(
-            [np.repeat(np.arange(low, high + 1), len(at)) for at, low, high in found]
+            [none, *(np.repeat(np.arange(low, upto), len(at)) for at, low, upto in found)]
         )
         start, inside = (part[start % width + inside <= width] for part in (start, inside))
         lane, row = np.divmod(start // width, len(rows.centre))

@@ -54,6 +54,11 @@ def _narrow(most: int) -> type:
     return next(kind for kind in (np.int16, np.int32, np.int64) if most < np.iinfo(kind).max)
 
 
+def _cut(rows: Ints, by: NDArray) -> list[Ints]:
+    """Cut rows up where what they are sorted by changes."""
+    return np.split(rows, np.flatnonzero(np.diff(by[rows])) + 1) if len(rows) else []
+
+
 def permuted(times: NDArray, labels: Ints | None, size: int, rng: np.random.Generator) -> NDArray:
     """Return `size` lanes of permuted times, shape (n, size), within labels where given."""
     lanes = np.empty((size, len(times)), dtype=times.dtype)
@@ -101,20 +106,21 @@ class Tally:
         self.near, self.clock = near, clock
         a, b = near.of_spots.T
         bands = len(near.totals)
-        band = np.repeat(np.arange(bands), np.diff(near.ends))
+        band = np.repeat(np.arange(bands, dtype=np.int16), np.diff(near.ends))
         larger, other = np.where(near.size[a] >= near.size[b], (a, b), (b, a))
         group = larger * np.int64(bands) + band
         pairs = np.bincount(group, near.pairs_of_spots, len(near.size) * bands)
         busy = pairs[group] > _BUSY * len(clock.values)
         self.one_by_one = [np.flatnonzero(~busy & (band == at)) for at in range(bands)]
         self.busy = []
-        for spot in np.unique(larger[busy]).tolist():
-            ours = busy & (larger == spot)
-            parts = []
-            for at in np.unique(band[ours]).tolist():
-                others = other[ours & (band == at)]
-                rest = others[others != spot]
-                parts.append((at, near.events(rest), len(rest) < len(others)))
+        ours = np.flatnonzero(busy)
+        ours = ours[np.argsort(group[ours], kind="stable")]
+        for of_spot in _cut(ours, larger):
+            spot, parts = int(larger[of_spot[0]]), []
+            for of_band in _cut(of_spot, band):
+                rest = other[of_band][other[of_band] != spot]
+                own = len(rest) < len(of_band)
+                parts.append((int(band[of_band[0]]), near.events(rest), own))
             most = int(pairs[spot * bands : (spot + 1) * bands].max())
             self.busy.append(_Busy(near.events(np.array([spot])), parts, most))
 
