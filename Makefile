@@ -2,7 +2,7 @@
 # make: python run.py TARGET. Arguments: make report ARGS="data/exempelsjo --help"
 PYTHON ?= python3
 .DEFAULT_GOAL := help
-.PHONY: help report check retention new lab test lint lock sample real truth faults bench peers
+.PHONY: help report check retention new lab test lint lock wheel sample real truth faults bench peers
 
 help:
 	@$(PYTHON) run.py help $(ARGS)
@@ -30,6 +30,9 @@ lint:
 
 lock:
 	@$(PYTHON) run.py lock $(ARGS)
+
+wheel:
+	@$(PYTHON) run.py wheel $(ARGS)
 
 sample:
 	@$(PYTHON) run.py sample $(ARGS)

@@ -30,6 +30,7 @@ LOCKS = {
     ".venv-peers": "requirements-peers.lock",
 }
 EXAMPLE = ["data/exempelsjo"]
+WHEEL = ["-t", "wheel"]
 LINT = ["ruff check", "ruff format --check", "mypy est_analysis run.py"]
 COMPILE = (
     "uv pip compile pyproject.toml --extra test --universal --python-version 3.11 --quiet"
@@ -56,6 +57,7 @@ TASKS = {
     "test": ("kör testerna", ".venv", ["python -m pytest -n auto --dist loadfile"], []),
     "lint": ("granskar koden", ".venv", LINT, []),
     "lock": ("räknar om låsfilerna (--upgrade: med nyare paket)", ".venv", LOCK, []),
+    "wheel": ("gör paketet att installera, i dist", ".venv", ["python -m hatchling build"], WHEEL),
     "sample": ("gör om exemplet", ".venv", ["python -m est_analysis.gather.sample"], EXAMPLE),
     "real": ("provar på verkliga data", ".venv", ["python -m pytest -m real tests/real"], []),
     "truth": ("frågar efter det planterade", ".venv", TRUTH, []),

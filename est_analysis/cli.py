@@ -40,15 +40,18 @@ Folder = Annotated[
 def new(
     folder: Annotated[Path, typer.Argument(metavar="MAPP", help="Mappen som ska göras.")],
     name: Annotated[str, typer.Option("--name", help="Kommunens namn.")] = "Vår kommun",
+    example: Annotated[
+        bool, typer.Option("--example", help="Lägg dit Exempelsjö, att prova på.")
+    ] = False,
 ) -> None:
     """
     Gör en ny kommunmapp att fylla i: inställningar, rapporteringsmall och register.
 
     Exempel: est new ../savsjo --name Sävsjö
     """
-    from est_analysis.scaffold import make
+    from est_analysis.scaffold import make, make_example
 
-    made = make(folder, name)
+    made = make_example(folder) if example else make(folder, name)
     _out.print(f"Mappen {folder} är klar. Gör så här:")
     for step, text in enumerate(made, 1):
         _out.print(f"  {step}. {text}", soft_wrap=True)

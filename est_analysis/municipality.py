@@ -22,9 +22,10 @@ from pydantic import (
 )
 
 from est_analysis.errors import SettingsError
+from est_analysis.shipped import shipped
 
 SETTINGS_FILE = "municipality.toml"
-EXAMPLES = Path(__file__).resolve().parent.parent / "data"
+EXAMPLES = shipped("data")
 
 RecordKind = Literal[
     "reported_crime",

@@ -25,11 +25,12 @@ from est_analysis.municipality import Municipality
 from est_analysis.reports import tables
 from est_analysis.reports.language import Language
 from est_analysis.reports.results import RESULTS_FOLDER, Results, check_edition, period_of
+from est_analysis.shipped import shipped
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
+NOTEBOOKS = shipped("notebooks")
 
 _SHOWN = ("geography", "cells", "clusters", "surfaces", "safe_places")
 
