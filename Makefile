@@ -2,7 +2,7 @@
 # make: python run.py TARGET. Arguments: make report ARGS="data/exempelsjo --help"
 PYTHON ?= python3
 .DEFAULT_GOAL := help
-.PHONY: help report check retention new lab test lint lock wheel sample real truth faults bench peers
+.PHONY: help report check fleet retention new lab test lint lock wheel sample real truth faults bench scale peers
 
 help:
 	@$(PYTHON) run.py help $(ARGS)
@@ -12,6 +12,9 @@ report:
 
 check:
 	@$(PYTHON) run.py check $(ARGS)
+
+fleet:
+	@$(PYTHON) run.py fleet $(ARGS)
 
 retention:
 	@$(PYTHON) run.py retention $(ARGS)
@@ -48,6 +51,9 @@ faults:
 
 bench:
 	@$(PYTHON) run.py bench $(ARGS)
+
+scale:
+	@$(PYTHON) run.py scale $(ARGS)
 
 peers:
 	@$(PYTHON) run.py peers $(ARGS)

@@ -51,6 +51,7 @@ LOCK = [
 TASKS = {
     "report": ("gör rapporten", ".venv", ["est report"], EXAMPLE),
     "check": ("granskar en kommuns mapp", ".venv", ["est check"], EXAMPLE),
+    "fleet": ("gör rapporten för varje kommun i en mapp", ".venv", ["est fleet"], []),
     "retention": ("listar vad som ska gallras", ".venv", ["est retention"], EXAMPLE),
     "new": ("lägger upp en ny kommuns mapp", ".venv", ["est new"], []),
     "lab": ("öppnar anteckningsböckerna i JupyterLab", ".venv-lab", ["est lab"], []),
@@ -68,6 +69,7 @@ TASKS = {
         [],
     ),
     "bench": ("mäter vad det kostar", ".venv", BENCH, []),
+    "scale": ("mäter tjugo kommuner på ett kluster", ".venv", ["python -m benchmarks.fleet"], []),
     "peers": (
         "mäter mot andras verktyg, sida vid sida",
         ".venv-peers",

@@ -1,11 +1,13 @@
-"""The command ``est``: new, check, report, retention, lab."""
+"""The command ``est``: new, check, report, fleet, retention, lab."""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
 import sys
-from datetime import date
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -15,9 +17,9 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from est_analysis.errors import EstError, ReportError
+from est_analysis import runs
+from est_analysis.errors import EstError
 
-BAD_INPUT, FAILED = 2, 1
 _TOML = "municipality.toml"
 
 app = typer.Typer(
@@ -34,6 +36,26 @@ _err = Console(stderr=True, highlight=False)
 Folder = Annotated[
     str, typer.Argument(metavar="KOMMUN", help="Kommunens mapp, eller ett exempel: exempelsjo.")
 ]
+
+
+Out = Annotated[Path, typer.Option(help="Mappen där rapporter läggs.")]
+Log = Annotated[
+    Path | None,
+    typer.Option(help="Fil som får en rad JSON om hur körningen gick."),
+]
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, int, int], None]]:
+    """Show a bar on the screen, and give what moves it."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=_err, transient=True) as bar:
+        task = bar.add_task("börjar", total=None)
+
+        def show(what: str, done: int, steps: int) -> None:
+            bar.update(task, description=escape(what), completed=done, total=steps)
+
+        yield show
 
 
 @app.command()
@@ -89,7 +111,7 @@ def check(
         _out.print(line, markup=False, soft_wrap=True)
     _out.print("\n" + verdict(gathered, register, say), markup=False, soft_wrap=True)
     if gathered.unread:
-        raise typer.Exit(BAD_INPUT)
+        raise typer.Exit(runs.BAD_INPUT)
 
 
 @app.command()
@@ -104,36 +126,96 @@ def report(
     ] = None,
     edition: Annotated[str, typer.Option(help="internal: gruppens arbetsmaterial.")] = "internal",
     language: Annotated[str, typer.Option(help="Rapportens språk: sv.")] = "sv",
-    out: Annotated[Path, typer.Option(help="Mappen där rapporter läggs.")] = Path("reports"),
+    out: Out = Path("reports"),
+    log: Log = None,
+    at_once: Annotated[
+        int | None, typer.Option(min=1, help="Hur många kapitel som körs samtidigt.")
+    ] = None,
+    tied: Annotated[Path | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """
     Gör kvartalsrapporten och underlaget till nästa möte.
 
-    Exempel: est report exempelsjo --period 2026Q3
+    Slutar med 0 när rapporten är gjord, 1 när den inte gick att göra (den förra står kvar) och 2
+    när något i mappen eller anropet måste rättas. Exempel: est report exempelsjo --period 2026Q3
     """
-    from est_analysis.reports.build import build
+    from est_analysis.reports.build import build, in_short
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=_err, transient=True) as bar:
-        task = bar.add_task("börjar", total=None)
-
-        def show(what: str, done: int, steps: int) -> None:
-            bar.update(task, description=what, completed=done, total=steps)
-
-        built = build(
-            folder,
-            period,
-            edition=edition,
-            language=language,
-            out=out,
-            progress=show,
-            today=date.today(),
+    if tied is not None:
+        runs.tie_to_input(tied)
+    with runs.logged(log, datetime.now().astimezone(), "report", folder) as entry:
+        with _progress() as show:
+            built = build(
+                folder,
+                period,
+                edition=edition,
+                language=language,
+                out=out,
+                progress=show,
+                today=date.today(),
+                at_once=at_once,
+            )
+        entry.update(
+            in_short(built.folder),
+            report=str(built.report),
+            unread=[one.file for one in built.unread],
         )
     for unread in built.unread:
         _err.print(str(unread.error), markup=False, soft_wrap=True)
         _err.print("Rapporten är gjord utan den filen, och säger det.", soft_wrap=True)
     _out.print(f"Rapport: {built.report}", soft_wrap=True)
     _out.print(f"Inför mötet: {built.brief}", soft_wrap=True)
+
+
+@app.command()
+def fleet(
+    root: Annotated[
+        Path, typer.Argument(metavar="MAPP", help="Mappen som kommunernas mappar ligger i.")
+    ],
+    period: Annotated[
+        str | None, typer.Option(help="Som för est report. Utan: varje kommuns senaste kvartal.")
+    ] = None,
+    out: Out = Path("reports"),
+    scheduler: Annotated[
+        str | None, typer.Option(help="Ett Dask-kluster som redan är igång, t.ex. tcp://vard:8786.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Hur många kommuner som körs samtidigt här.")
+    ] = None,
+    longest: Annotated[
+        int, typer.Option(min=1, help="Längsta tid för en kommun, i minuter.")
+    ] = 240,
+    log: Log = None,
+) -> None:
+    """
+    Gör rapporten för varje kommunmapp i en mapp, och en översikt över hur det gick.
+
+    Varje kommun körs i en egen process. En kommun som inte går hindrar ingen annan. Slutar med 0
+    när alla är klara, 1 när någon inte gick och 2 när det inte finns något att köra.
+    Exempel: est fleet ../kommuner --period 2026Q3 --workers 2
+    """
+    from est_analysis import fleet as fleets
+
+    with runs.logged(log, datetime.now().astimezone(), "fleet", str(root)) as entry:
+        with _progress() as show:
+            overview = fleets.run(
+                root,
+                period,
+                out=out,
+                scheduler=scheduler,
+                workers=workers,
+                longest_s=60 * longest,
+                progress=show,
+            )
+        entry.update(done=overview.done, failed=len(overview.failed))
+        for outcome in overview.failed:
+            _err.print(f"{outcome.key}: {outcome.message}", markup=False, soft_wrap=True)
+        _out.print(f"{overview.done} klara, {len(overview.failed)} gick inte.")
+        _out.print(f"Översikt: {overview.page}", soft_wrap=True)
+        if overview.failed:
+            entry["exit"] = runs.FAILED
+    if overview.failed:
+        raise typer.Exit(runs.FAILED)
 
 
 @app.command()
@@ -200,7 +282,7 @@ def main() -> None:
         app()
     except EstError as error:
         _err.print(str(error), markup=False, soft_wrap=True)
-        raise SystemExit(FAILED if isinstance(error, ReportError) else BAD_INPUT) from None
+        raise SystemExit(runs.exit_code(error)) from None
 
 
 if __name__ == "__main__":
