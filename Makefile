@@ -2,7 +2,7 @@
 # make: python run.py TARGET. Arguments: make report ARGS="data/exempelsjo --help"
 PYTHON ?= python3
 .DEFAULT_GOAL := help
-.PHONY: help report check fleet retention new lab test lint lock wheel sample real truth faults bench scale peers
+.PHONY: help report check fleet schedule retention new lab test lint lock wheel sample real truth faults bench scale peers
 
 help:
 	@$(PYTHON) run.py help $(ARGS)
@@ -15,6 +15,9 @@ check:
 
 fleet:
 	@$(PYTHON) run.py fleet $(ARGS)
+
+schedule:
+	@$(PYTHON) run.py schedule $(ARGS)
 
 retention:
 	@$(PYTHON) run.py retention $(ARGS)

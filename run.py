@@ -52,6 +52,7 @@ TASKS = {
     "report": ("gör rapporten", ".venv", ["est report"], EXAMPLE),
     "check": ("granskar en kommuns mapp", ".venv", ["est check"], EXAMPLE),
     "fleet": ("gör rapporten för varje kommun i en mapp", ".venv", ["est fleet"], []),
+    "schedule": ("skriver scheman för cron, systemd och Windows", ".venv", ["est schedule"], []),
     "retention": ("listar vad som ska gallras", ".venv", ["est retention"], EXAMPLE),
     "new": ("lägger upp en ny kommuns mapp", ".venv", ["est new"], []),
     "lab": ("öppnar anteckningsböckerna i JupyterLab", ".venv-lab", ["est lab"], []),

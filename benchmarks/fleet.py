@@ -61,10 +61,8 @@ def sizes(municipalities: int, incidents: int) -> list[int]:
 def make(folder: Path, number: int, incidents: int) -> None:
     """Write a municipality of four years in one file a quarter, drawn from its number."""
     chance = np.random.default_rng([9, number])
-    addresses = chance.normal(0, 3_000, (max(50, incidents // 10), 2)).round() + [
-        500_000,
-        6_500_000,
-    ]
+    middle = np.array([500_000, 6_500_000])
+    addresses = middle + chance.normal(0, 3_000, (max(50, incidents // 10), 2)).round()
     where = addresses[chance.integers(0, len(addresses), incidents)].astype(int)
     first = pd.Timestamp("2022-10-01")
     minutes = chance.integers(0, (pd.Timestamp("2026-10-01") - first).days * 24 * 60, incidents)

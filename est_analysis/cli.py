@@ -1,4 +1,4 @@
-"""The command ``est``: new, check, report, fleet, retention, lab."""
+"""The command ``est``: new, check, report, fleet, schedule, retention, lab."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from est_analysis import runs
-from est_analysis.errors import EstError
+from est_analysis.errors import EstError, SettingsError
 
 _TOML = "municipality.toml"
 
@@ -42,6 +42,13 @@ Out = Annotated[Path, typer.Option(help="Mappen där rapporter läggs.")]
 Log = Annotated[
     Path | None,
     typer.Option(help="Fil som får en rad JSON om hur körningen gick."),
+]
+
+Due = Annotated[
+    bool,
+    typer.Option(
+        "--due", help="Gör det som väntar: kvartal utan rapport, och nytt efter sena leveranser."
+    ),
 ]
 
 
@@ -131,6 +138,7 @@ def report(
     at_once: Annotated[
         int | None, typer.Option(min=1, help="Hur många kapitel som körs samtidigt.")
     ] = None,
+    due: Due = False,
     tied: Annotated[Path | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """
@@ -139,32 +147,45 @@ def report(
     Slutar med 0 när rapporten är gjord, 1 när den inte gick att göra (den förra står kvar) och 2
     när något i mappen eller anropet måste rättas. Exempel: est report exempelsjo --period 2026Q3
     """
-    from est_analysis.reports.build import build, in_short
+    from est_analysis.reports.build import Built, build, in_short
 
+    if due and (period or edition != "internal" or language != "sv"):
+        raise SettingsError("--due väljer själv: ange inte period, utgåva eller språk också.")
     if tied is not None:
         runs.tie_to_input(tied)
+    today, made = date.today(), list[Built]()
     with runs.logged(log, datetime.now().astimezone(), "report", folder) as entry:
         with _progress() as show:
-            built = build(
-                folder,
-                period,
-                edition=edition,
-                language=language,
-                out=out,
-                progress=show,
-                today=date.today(),
-                at_once=at_once,
-            )
-        entry.update(
-            in_short(built.folder),
-            report=str(built.report),
-            unread=[one.file for one in built.unread],
-        )
-    for unread in built.unread:
-        _err.print(str(unread.error), markup=False, soft_wrap=True)
-        _err.print("Rapporten är gjord utan den filen, och säger det.", soft_wrap=True)
-    _out.print(f"Rapport: {built.report}", soft_wrap=True)
-    _out.print(f"Inför mötet: {built.brief}", soft_wrap=True)
+            if due:
+                from est_analysis.catch_up import catch_up
+
+                steps = catch_up(folder, out=out, progress=show, today=today, at_once=at_once)
+                made += [step.built for step in steps if step.built]
+            else:
+                made.append(
+                    build(
+                        folder,
+                        period,
+                        edition=edition,
+                        language=language,
+                        out=out,
+                        progress=show,
+                        today=today,
+                        at_once=at_once,
+                    )
+                )
+        for built in made:  # of several, the line tells the latest
+            unread_files = [one.file for one in built.unread]
+            entry.update(in_short(built.folder), report=str(built.report), unread=unread_files)
+        entry["made"] = [built.folder.name for built in made]
+    for built in made:
+        for unread in built.unread:
+            _err.print(str(unread.error), markup=False, soft_wrap=True)
+            _err.print("Rapporten är gjord utan den filen, och säger det.", soft_wrap=True)
+        _out.print(f"Rapport: {built.report}", soft_wrap=True)
+        _out.print(f"Inför mötet: {built.brief}", soft_wrap=True)
+    if not made:
+        _out.print("Inget nytt att göra: alla kvartal som är slut har sin rapport.")
 
 
 @app.command()
@@ -185,6 +206,7 @@ def fleet(
     longest: Annotated[
         int, typer.Option(min=1, help="Längsta tid för en kommun, i minuter.")
     ] = 240,
+    due: Due = False,
     log: Log = None,
 ) -> None:
     """
@@ -196,11 +218,13 @@ def fleet(
     """
     from est_analysis import fleet as fleets
 
+    if due and period:
+        raise SettingsError("--due väljer själv perioderna: ange inte --period också.")
     with runs.logged(log, datetime.now().astimezone(), "fleet", str(root)) as entry:
         with _progress() as show:
             overview = fleets.run(
                 root,
-                period,
+                fleets.DUE if due else period,
                 out=out,
                 scheduler=scheduler,
                 workers=workers,
@@ -216,6 +240,50 @@ def fleet(
             entry["exit"] = runs.FAILED
     if overview.failed:
         raise typer.Exit(runs.FAILED)
+
+
+@app.command()
+def schedule(
+    folder: Annotated[
+        Path, typer.Argument(metavar="MAPP", help="Kommunens mapp, eller mappen med alla kommuner.")
+    ],
+    clock: Annotated[str, typer.Option("--for", help="cron, systemd eller windows.")] = "cron"
+    if sys.platform != "win32"
+    else "windows",
+    at: Annotated[str, typer.Option(help="När på dygnet.")] = "05:10",
+    out: Out = Path("reports"),
+    write: Annotated[
+        Path | None, typer.Option(help="Mapp som får filerna. Utan: skriv dem på skärmen.")
+    ] = None,
+) -> None:
+    """
+    Skriv det som behövs för att rapporterna ska göras av sig själva, varje dag när något väntar.
+
+    Ändrar ingenting i systemet: filerna läggs in för hand. Varje körning skriver en rad i
+    est.jsonl i rapportmappen. Exempel: est schedule ../savsjo --for systemd --write ../schema
+    """
+    from est_analysis import schedule as schedules
+    from est_analysis.fleet import municipalities
+
+    chosen = next((known for known in schedules.CLOCKS if known == clock), None)
+    if chosen is None:
+        raise SettingsError(
+            f"{clock} är inget som går att schemalägga för.",
+            mend=f"Välj något av: {', '.join(schedules.CLOCKS)}.",
+        )
+    many = not (folder / _TOML).is_file()
+    if many and not municipalities(folder)[0]:
+        raise SettingsError(f"{folder} är ingen kommunmapp, och har ingen i sig.")
+    plan = schedules.plan(folder, out, at, many=many)
+    for name, content in schedules.files(plan, chosen).items():
+        if write is None:
+            text = content.decode("utf-16" if chosen == "windows" else "utf-8")
+            _out.print(text, markup=False, soft_wrap=True, end="")
+        else:
+            write.mkdir(parents=True, exist_ok=True)
+            (write / name).write_bytes(content)
+            _out.print(f"Skriven: {write / name}", soft_wrap=True)
+    _err.print(schedules.advice(plan, chosen), markup=False, soft_wrap=True)
 
 
 @app.command()

@@ -29,6 +29,8 @@ TEMPLATES = Path(__file__).parent / "reports" / "templates"
 PATIENCE_S = 30
 """How long a scheduler is waited for."""
 
+DUE = "due"
+"""In the place of a period: in each municipality what is due, as `catch_up` finds it."""
 ALLOWED_DEATHS = 1
 """How often a municipality may lose its worker, on this machine, and be tried again."""
 Work = Callable[[str, "str | None", str, float], dict[str, Any]]
@@ -113,7 +115,7 @@ def run(
     root
         The folder of municipalities' folders; each worker must see it under the same path.
     period
-        As `reports.build.build` takes it.
+        As `reports.build.build` takes it, or `DUE`.
     out
         Where reports go, and ``fleet.html`` and ``fleet.json``.
     scheduler
@@ -277,7 +279,7 @@ def run_one(folder: str, period: str | None, out: str, longest_s: float) -> dict
         log = Path(private) / "log.jsonl"
         command = [sys.executable, "-m", "est_analysis.cli", "report", folder, "--out", out]
         command += ["--log", str(log), "--at-once", "1", "--tied", private]
-        command += [] if period is None else ["--period", period]
+        command += ["--due"] if period == DUE else ["--period", period] if period else []
         with subprocess.Popen(
             command,
             stdin=subprocess.PIPE,  # whose end tells the process that the worker is gone
@@ -354,7 +356,7 @@ def page(overview: Overview, other: list[str], period: str | None) -> str:
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
     )
     return templates.get_template("fleet.html.j2").render(
-        title=f"Körningen för alla kommuner, {period or 'senaste kvartalet'}",
+        title=f"Körningen för alla kommuner, {_about(period)}",
         style=(TEMPLATES / "style.css").read_text(encoding="utf-8"),
         done=overview.done,
         failed=overview.failed,
@@ -364,11 +366,16 @@ def page(overview: Overview, other: list[str], period: str | None) -> str:
                 "name": f"{one.name} ({one.key})" if one.name else one.key,
                 "period": one.period or "–",
                 "link": one.report,
+                "state": "gick inte" if one.message else "inget nytt",
                 "cells": _cells(one, say),
             }
             for one in overview.outcomes
         ],
     )
+
+
+def _about(period: str | None) -> str:
+    return "det som väntade" if period == DUE else period or "senaste kvartalet"
 
 
 def _cells(one: Outcome, say: Language) -> list[str]:

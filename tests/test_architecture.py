@@ -21,7 +21,7 @@ FLOORS = [
     {"patterns"},
     {"measures"},
     {"reports", "scaffold"},
-    {"fleet", "schedule"},
+    {"catch_up", "fleet", "schedule"},
     {"cli"},
 ]
 HEAVY = ("sklearn", "pandera", "papermill", "statsmodels", "kmedoids", "nbconvert", "openpyxl")
