@@ -35,6 +35,7 @@ ALLOWED_DEATHS = 1
 """How often a municipality may lose its worker, on this machine, and be tried again."""
 Work = Callable[[str, "str | None", str, float], dict[str, Any]]
 
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _COUNTS = ("rows", "accepted", "quarantined", "dropped", "repeated")
 
 
@@ -149,9 +150,12 @@ def run(
             mend="Ange mappen som kommunernas mappar ligger i.",
         )
     home = out.resolve()
-    outcomes = [Outcome(folder.name, message=_LINKED) for folder in folders if folder.is_symlink()]
+    linked = {folder: link for folder in folders if (link := _leads_out(folder))}
+    outcomes = [
+        Outcome(folder.name, message=_LINKED.format(link)) for folder, link in linked.items()
+    ]
     waiting = sorted(  # the largest first: nobody waits for it alone at the end
-        (folder for folder in folders if not folder.is_symlink()),
+        (folder for folder in folders if folder not in linked),
         key=lambda folder: (-_size(folder), folder.name),
     )
     progress("startar", 0, len(folders))
@@ -164,9 +168,20 @@ def run(
 
 
 _LINKED = (
-    "Mappen är en länk till en annan plats.\n"
-    "Gör så här: Lägg kommunens mapp själv på platsen, eller ange dess egen överliggande mapp."
+    "{} är en länk ut ur mappen, kanske till en annan kommuns uppgifter.\n"
+    "Gör så här: Lägg filen eller mappen själv där i stället för en länk."
 )
+
+
+def _leads_out(folder: Path) -> str:
+    """Return the first link in a folder, or the folder itself, that leads out of it; else empty."""
+    if folder.is_symlink():
+        return folder.name
+    home = folder.resolve()
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink() and not path.resolve().is_relative_to(home):
+            return path.relative_to(folder.parent).as_posix()
+    return ""
 
 
 def municipalities(root: Path) -> tuple[list[Path], list[str]]:
@@ -280,8 +295,10 @@ def run_one(folder: str, period: str | None, out: str, longest_s: float) -> dict
         command = [sys.executable, "-m", "est_analysis.cli", "report", folder, "--out", out]
         command += ["--log", str(log), "--at-once", "1", "--tied", private]
         command += ["--due"] if period == DUE else ["--period", period] if period else []
+        threads = dict.fromkeys(_THREADS, "1")  # the fleet shares the processors out already
         with subprocess.Popen(
             command,
+            env=os.environ | threads,
             stdin=subprocess.PIPE,  # whose end tells the process that the worker is gone
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

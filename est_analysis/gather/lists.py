@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import zlib
 from datetime import date
 from pathlib import Path
 
 import pandas as pd
 
 from est_analysis.errors import DeliveryError
+from est_analysis.gather import bounds
 
 EXCEL = {".xlsx", ".xlsm", ".xls", ".ods"}
 
@@ -40,18 +43,29 @@ def read_list(
     from python_calamine import CalamineError
 
     try:
+        content = bounds.content_of(file)
         if file.suffix.lower() in EXCEL:
-            table = pd.read_excel(file, engine="calamine", dtype=object, na_filter=False)
+            bounds.refuse_workbook(content)
+            table = pd.read_excel(
+                io.BytesIO(content), engine="calamine", dtype=object, na_filter=False
+            )
         else:
+            bounds.refuse_many_rows(content)
             table = pd.read_csv(
-                file,
+                io.BytesIO(content),
                 sep=";",
                 encoding="utf-8-sig",
                 dtype=str,
                 keep_default_na=False,
                 skip_blank_lines=False,
             )
-    except (ValueError, OSError, CalamineError) as error:  # pandas' own are ValueErrors
+    except (
+        ValueError,
+        OSError,
+        EOFError,
+        zlib.error,
+        CalamineError,
+    ) as error:  # pandas' own are ValueErrors
         raise DeliveryError(
             f"Listan går inte att läsa: {error}",
             where=inside,
