@@ -33,6 +33,11 @@ DUE = "due"
 """In the place of a period: in each municipality what is due, as `catch_up` finds it."""
 ALLOWED_DEATHS = 1
 """How often a municipality may lose its worker, on this machine, and be tried again."""
+_SETTINGS = {
+    "distributed.scheduler.allowed-failures": ALLOWED_DEATHS,
+    "distributed.scheduler.http.routes": [],  # nothing is told to whoever asks over HTTP
+    "distributed.worker.http.routes": [],
+}
 Work = Callable[[str, "str | None", str, float], dict[str, Any]]
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -223,12 +228,12 @@ def _client(scheduler: str | None, workers: int | None) -> Iterator[Client]:
             yield client
         return
     with (
-        dask.config.set({"distributed.scheduler.allowed-failures": ALLOWED_DEATHS}),
+        dask.config.set(_SETTINGS),
         LocalCluster(
             n_workers=workers or os.cpu_count() or 1,
             threads_per_worker=1,
             memory_limit=0,  # the work is done in processes that Dask does not see
-            dashboard_address=None,
+            scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
             security=True,
             silence_logs="ERROR",
         ) as cluster,

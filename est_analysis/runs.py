@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import shutil
@@ -130,12 +131,17 @@ def tie_to_input(private: Path) -> None:
     """
     tempfile.tempdir = str(private)
 
+    ending = threading.Event()
+
     def watch() -> None:
         sys.stdin.buffer.read()
+        ending.set()
         gone = private.with_name(f"{private.name}.gone")
         with suppress(OSError):  # what is still being written finds no folder to write in
             private.rename(gone)
         shutil.rmtree(gone, ignore_errors=True)
         os._exit(FAILED)
 
-    threading.Thread(target=watch, daemon=True).start()
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    atexit.register(lambda: thread.join() if ending.is_set() else None)  # it ends the process

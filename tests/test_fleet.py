@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 
-from est_analysis import fleet, runs
+from est_analysis import fleet, municipality, runs
 from est_analysis.errors import EstError, SettingsError
+from est_analysis.gather import store
 
 PERIOD = "2026Q3"
 
@@ -89,6 +90,16 @@ def test_what_kills_every_worker_is_told_and_the_rest_finished(root, tmp_path):
     assert "Gör så här" in failed.message
 
 
+def test_a_cluster_here_is_heard_on_this_machine_only_and_speaks_tls():
+    psutil = pytest.importorskip("psutil")
+    with fleet._client(None, 1) as client:
+        assert client.scheduler.address.startswith("tls://127.0.0.1:")
+        own = psutil.Process()
+        sockets = [s for p in (own, *own.children(recursive=True)) for s in p.net_connections()]
+        heard = {s.laddr.ip for s in sockets if s.status == psutil.CONN_LISTEN}
+    assert heard == {"127.0.0.1"}
+
+
 def test_the_largest_go_first_and_what_is_none_is_not_run(root):
     own, other = fleet.municipalities(root)
     assert [folder.name for folder in own] == ["alby", "boby", "åby"]
@@ -112,6 +123,14 @@ def test_a_link_is_not_followed(root, tmp_path):
     overview = fleet.run(root, PERIOD, out=tmp_path / "ut", work=noted)
     assert "länk" in overview.failed[0].message
     assert not (tmp_path / "notes").exists()
+
+
+def test_a_link_to_a_neighbours_deliveries_is_noticed(root):
+    own = root / "alby/deliveries"
+    (own / "egen.csv").symlink_to(own / "a.csv")
+    assert fleet._leads_out(root / "alby") == ""
+    (own / "b.csv").symlink_to(root / "boby/deliveries/a.csv")
+    assert fleet._leads_out(root / "alby") == "alby/deliveries/b.csv"
 
 
 def test_a_scheduler_that_does_not_answer_is_a_sentence(root, tmp_path, monkeypatch):
@@ -168,3 +187,17 @@ def test_a_process_whose_worker_is_gone_ends_and_leaves_nothing(make_folder, tmp
         assert child.wait(10) == runs.FAILED
     assert not list(tmp_path.glob("private*"))
     assert not (out / "lillby" / PERIOD).exists()
+
+
+@pytest.mark.slow
+def test_two_runs_at_once_leave_one_whole_report(make_folder, tmp_path):
+    folder, out = make_folder(), tmp_path / "ut"
+    command = [sys.executable, "-m", "est_analysis.cli", "report", str(folder)]
+    command += ["--period", PERIOD, "--out", str(out)]
+    both = [subprocess.Popen(command, stdout=subprocess.DEVNULL) for _ in range(2)]
+    assert [process.wait(300) for process in both] == [0, 0]
+    place = out / "lillby"
+    assert [file.name for file in place.iterdir() if file.name != ".lock"] == [PERIOD]
+    assert (place / PERIOD / "rapport.html").stat().st_size > 10_000
+    entries = store.earlier_reports(municipality.load(folder))
+    assert [entry["report"] for entry in entries] == ["rapport", "mote"]
