@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,9 +15,11 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from est_analysis.errors import SettingsError
 from est_analysis.gather import codes, form
+from est_analysis.gather.store import LEDGER, STORE
 from est_analysis.measures import register
-from est_analysis.municipality import SETTINGS_FILE
+from est_analysis.municipality import SETTINGS_FILE, find
 
+EXAMPLE = "exempelsjo"
 _ROWS = 2_000
 
 _SETTINGS = """\
@@ -116,10 +119,7 @@ def make(folder: Path, name: str) -> list[str]:
     SettingsError
         If the folder holds anything already, or cannot be made.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise SettingsError(
-            f"{folder} finns redan och är inte tom.", mend="Välj en ny mapp; inget har ändrats."
-        )
+    _refuse_filled(folder)
     try:
         for part in ("deliveries/est", "reference", "register"):
             (folder / part).mkdir(parents=True)
@@ -169,6 +169,31 @@ def make(folder: Path, name: str) -> list[str]:
         f"Se vad som går att använda: est check {folder}",
         f"Gör rapporten: est report {folder}",
     ]
+
+
+def make_example(folder: Path) -> list[str]:
+    """
+    Make a copy of the shipped example to try things on; arguments and errors as `make`.
+
+    Returns
+    -------
+    list of str
+        What to do next, in Swedish, step by step.
+    """
+    _refuse_filled(folder)
+    derived = shutil.ignore_patterns(STORE, LEDGER)
+    try:
+        shutil.copytree(find(EXAMPLE), folder, ignore=derived, dirs_exist_ok=True)
+    except OSError as error:
+        raise SettingsError(f"Mappen går inte att göra: {error}.") from error
+    return [f"Gör rapporten: est report {folder}"]
+
+
+def _refuse_filled(folder: Path) -> None:
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise SettingsError(
+            f"{folder} finns redan och är inte tom.", mend="Välj en ny mapp; inget har ändrats."
+        )
 
 
 def _toml(value: str | list[str]) -> str:

@@ -14,13 +14,14 @@ from est_analysis.reports.build import NOTEBOOKS, YEARLY
 
 PACKAGE = Path(__file__).resolve().parents[1] / "est_analysis"
 FLOORS = [
-    {"errors", "__init__"},
+    {"errors", "shipped", "runs", "__init__"},
     {"periods", "municipality", "counts"},
     {"evidence"},
     {"gather"},
     {"patterns"},
     {"measures"},
     {"reports", "scaffold"},
+    {"catch_up", "fleet", "schedule"},
     {"cli"},
 ]
 HEAVY = ("sklearn", "pandera", "papermill", "statsmodels", "kmedoids", "nbconvert", "openpyxl")

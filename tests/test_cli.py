@@ -55,6 +55,10 @@ def test_help_teaches():
         (("report", "exempelsjo", "--period", "i fjol"), "i fjol"),
         (("report", "exempelsjo", "--edition", "published"), "släppta tabeller"),
         (("report", "exempelsjo", "--perod", "2026Q3"), "--perod"),
+        (("report", "exempelsjo", "--due", "--period", "2026Q3"), "--due väljer själv"),
+        (("fleet", ".", "--due", "--period", "2026Q3"), "--due väljer själv"),
+        (("fleet", "."), "Ingen kommunmapp"),
+        (("schedule", "ingenstans"), "ingenstans"),
         (("check", "ingenstans"), "ingenstans"),
     ],
 )

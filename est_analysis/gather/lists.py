@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import zlib
 from datetime import date
 from pathlib import Path
 
 import pandas as pd
 
 from est_analysis.errors import DeliveryError
+from est_analysis.gather import bounds
 
 EXCEL = {".xlsx", ".xlsm", ".xls", ".ods"}
 
@@ -41,7 +44,13 @@ def read_list(
 
     try:
         table = _whole(file)
-    except (ValueError, OSError, CalamineError) as error:  # pandas' own are ValueErrors
+    except (
+        ValueError,
+        OSError,
+        EOFError,
+        zlib.error,
+        CalamineError,
+    ) as error:  # pandas' own are ValueErrors
         raise DeliveryError(
             f"Listan går inte att läsa: {error}",
             where=inside,
@@ -72,11 +81,16 @@ def left_out(file: Path, columns: tuple[str, ...]) -> list[str]:
 
 def _whole(file: Path, rows: int | None = None) -> pd.DataFrame:
     """Return a file as it stands, or so many rows of it, with the headings stripped."""
+    content = bounds.content_of(file)
     if file.suffix.lower() in EXCEL:
-        table = pd.read_excel(file, engine="calamine", dtype=object, na_filter=False, nrows=rows)
+        bounds.refuse_workbook(content)
+        table = pd.read_excel(
+            io.BytesIO(content), engine="calamine", dtype=object, na_filter=False, nrows=rows
+        )
     else:
+        bounds.refuse_many_rows(content)
         table = pd.read_csv(
-            file,
+            io.BytesIO(content),
             sep=";",
             encoding="utf-8-sig",
             dtype=str,

@@ -20,7 +20,7 @@ from est_analysis import municipality as municipalities
 from est_analysis.errors import ReportError, SettingsError
 from est_analysis.gather import accept, store
 from est_analysis.gather.deliveries import Unread
-from est_analysis.gather.files import told
+from est_analysis.gather.files import alone, told
 from est_analysis.measures import frozen
 from est_analysis.municipality import Municipality
 from est_analysis.periods import Period
@@ -28,11 +28,12 @@ from est_analysis.reports import site, tables
 from est_analysis.reports.language import Language
 from est_analysis.reports.results import RESULTS_FOLDER, Results, check_edition, period_of
 from est_analysis.reports.versions import entry, version_of
+from est_analysis.shipped import shipped
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
+NOTEBOOKS = shipped("notebooks")
 
 _SHOWN = ("geography", "cells", "clusters", "surfaces", "safe_places")
 
@@ -137,6 +138,7 @@ def build(
     out: Path = Path("reports"),
     progress: Progress = lambda *_: None,
     today: date | None = None,
+    at_once: int | None = None,
 ) -> Built:
     """
     Make the quarterly report and the meeting's brief of one municipality.
@@ -156,6 +158,8 @@ def build(
         Told about each step.
     today
         The day of the run: when the ledger first saw a delivery. Nothing else hangs on it.
+    at_once
+        How many chapters run at a time; None is as many as there are processors.
 
     Returns
     -------
@@ -168,7 +172,8 @@ def build(
         as long as its source has others: the report says what it lacks, and compares nothing that
         the file would have told of.
     ReportError
-        If a chapter fails or the folder cannot be written; the former report stands.
+        If a chapter fails, the folder cannot be written, or another run does not let go of it; the
+        former report stands.
     """
     progress(
         "läser inställningar och leveranser", 0, len(QUARTERLY.chapters) + len(MEETING.chapters) + 4
@@ -190,23 +195,25 @@ def build(
     stays = "Den förra rapporten står kvar."
     with told("Rapporten kunde inte skrivas", target, stays):
         target.parent.mkdir(parents=True, exist_ok=True)
-        _recover(target)
+        with alone(target.parent):
+            _recover(target)
     with tempfile.TemporaryDirectory(prefix="est-") as work:
         progress("räknar", 1, steps)
         with told("Resultaten kunde inte sparas", Path(work), stays):
             for kind in kinds:
                 own = results[kind.file]
                 own.save(Path(work) / str(own.period), kind.results)
-        executed = _execute(municipality, results, Path(work), progress, steps)
+        executed = _execute(municipality, results, Path(work), progress, steps, at_once)
         progress("sätter ihop rapporten", steps - 2, steps)
         with told("Rapporten kunde inte skrivas", target, stays):
             fresh = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
             try:
-                made = _write(fresh, results, executed)
-                _publish(fresh, target)
+                with alone(target.parent):
+                    made = _write(fresh, results, executed)
+                    _publish(fresh, target)
+                    site.write(target.parent, municipality.name)
             finally:
                 shutil.rmtree(fresh, ignore_errors=True)
-            site.write(target.parent, municipality.name)
     progress("skriver liggaren", steps - 1, steps)
     _remember(municipality, gathered, results, made, today)
     progress("klart", steps, steps)
@@ -228,12 +235,13 @@ def _execute(
     work: Path,
     progress: Progress,
     steps: int,
+    at_once: int | None,
 ) -> dict[str, list[NotebookNode]]:
-    """Run every chapter, as many at a time as there are processors."""
+    """Run every chapter, as many at a time as there are processors unless said otherwise."""
     kinds = _kinds(results)
     jobs = [(kind, chapter) for kind in kinds for chapter in kind.chapters]
-    done = 2
-    with _environment(RESULTS_FOLDER, str(work)), ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+    done, threads = 2, at_once or os.cpu_count() or 1
+    with _environment(RESULTS_FOLDER, str(work)), ThreadPoolExecutor(threads) as pool:
         futures = []
         for kind, chapter in jobs:
             own = results[kind.file]
@@ -380,6 +388,16 @@ def provenance(results: Results, numbers: dict[str, int]) -> dict[str, Any]:
             "python": ".".join(platform.python_version_tuple()[:2]),
             **{name: version(name) for name in packages},
         },
+    }
+
+
+def in_short(report: Path) -> dict[str, Any]:
+    """Return what a finished report's folder says of itself: whose, which period, rows."""
+    told_of = json.loads((report / "provenance.json").read_text(encoding="utf-8"))
+    return {
+        "name": told_of["municipality"],
+        "period": told_of["parameters"]["period"],
+        "rows": told_of["rows"],
     }
 
 

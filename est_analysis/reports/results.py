@@ -936,13 +936,33 @@ def open_report(
     check_edition(edition)
     parsed = periods.parse(period)
     run = os.environ.get(RESULTS_FOLDER)
-    saved = Path(run) / str(parsed) if run else None
+    saved = _private(Path(run)) / str(parsed) if run else None
     settings = (
         pickle.loads((saved / _SETTINGS).read_bytes())
         if saved
         else municipalities.load(municipality)
     )
     return Results(settings, parsed, edition, Language(language), saved=saved)
+
+
+def _private(folder: Path) -> Path:
+    """
+    Return the folder of a run's results, which nobody else may write in: pickles can run code.
+
+    Raises
+    ------
+    SettingsError
+        If it belongs to, or can be changed by, anyone else.
+    """
+    if os.name == "posix":
+        about = folder.stat()
+        if about.st_uid != os.getuid() or about.st_mode & 0o022:
+            raise SettingsError(
+                "Mappen med körningens resultat är inte bara din.",
+                where=str(folder),
+                mend=f"Ta bort {RESULTS_FOLDER} ur miljön; kapitlen räknar då själva.",
+            )
+    return folder
 
 
 def check_edition(edition: str) -> None:
