@@ -21,8 +21,12 @@ MOST_PARTS = 10_000
 
 _CHUNK = 1 << 22
 _OVERLAP = 64
-_COLUMN = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{1,7})[0-9]""")
-_ROW = re.compile(rb"""\br\s*=\s*["'][A-Za-z]{0,7}([0-9]+)""")
+_FAR = re.compile(rb'r="(?:[A-Za-z]{2}|[A-Za-z]?[0-9]{6})')
+_COLUMN = re.compile(rb'r="([A-Za-z]{1,7})[0-9]')
+_ROW = re.compile(rb'r="[A-Za-z]{0,7}([0-9]+)')
+_SPACED = re.compile(rb"""\br\s*=\s*["']""")
+_ODD = (b"='", b" =", b"= ", b"\t=", b"=\t", b"\n=", b"=\n", b"\r=", b"=\r")
+"""Signs that an attribute may be written in another way than r="A1", which XML allows."""
 _SQLITE = b"SQLite format 3\0"
 
 
@@ -98,22 +102,25 @@ def refuse_workbook(content: bytes) -> None:
 
 
 def _refuse_far_cells(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
-    columns: set[bytes] = set()
-    row, before = 0, b""
+    width, height, before = 0, 0, b""
     with archive.open(part) as stream:  # reads what the archive states, and no more
         while chunk := stream.read(_CHUNK):
             text = before + chunk
-            columns |= set(_COLUMN.findall(text))
-            if b"<" in text:
-                row = max(row, _last_row(text))
+            columns, rows = _box(text)
+            width, height = max(width, columns), max(height, rows)
             before = text[-_OVERLAP:]
-    widest = max((_number(column) for column in columns), default=0)
-    if widest * row > MOST_CELLS:
-        raise BoundError(f"bladet spänner över {row} rader och {widest} kolumner")
+    if width * height > MOST_CELLS:
+        raise BoundError(f"bladet spänner över {height} rader och {width} kolumner")
 
 
-def _last_row(text: bytes) -> int:
-    return max((int(digits[:12]) for digits in set(_ROW.findall(text))), default=0)
+def _box(text: bytes) -> tuple[int, int]:
+    """Return how many columns and rows a part has at most; exactly, where that may be many."""
+    if any(sign in text for sign in _ODD):
+        text = _SPACED.sub(b'r="', text)
+    if not _FAR.search(text):
+        return (26, 99_999) if b'r="' in text else (0, 0)
+    width = max((_number(column) for column in set(_COLUMN.findall(text))), default=0)
+    return width, max((int(digits[:12]) for digits in set(_ROW.findall(text))), default=0)
 
 
 def _number(column: bytes) -> int:
