@@ -98,7 +98,7 @@ class Built:
 
     folder: Path
     report: Path
-    brief: Path
+    brief: Path | None
     unread: tuple[Unread, ...] = ()
 
 
@@ -144,11 +144,17 @@ def build(
     ReportError
         If a chapter fails or the folder cannot be written; the former report stands.
     """
+    check_edition(edition)
+    if edition == "published":
+        from est_analysis.reports.published.make import build_published
+
+        return build_published(
+            name_or_path, period_text, language=language, out=out, progress=progress, today=today
+        )
     steps = len(QUARTERLY.chapters) + len(MEETING.chapters) + 4
     progress("läser inställningar och leveranser", 0, steps)
     municipality = municipalities.load(name_or_path)
     words = Language(language)
-    check_edition(edition)
     gathered = accept.gather(municipality)
     _refuse_silence(municipality, gathered)
     period = period_of(period_text, gathered.events)

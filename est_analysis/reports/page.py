@@ -36,12 +36,17 @@ _MEANS = {
 _TITLES = {
     "rapport": Text("Trygghet och brott i {name}, {period}"),
     "mote": Text("Inför mötet: {name}, {period}"),
+    "publik": Text("Trygghet och brott i {name}, {period}"),
 }
 _LEADS = {
     "rapport": "EST-gruppens gemensamma lägesbild och uppföljning.",
     "mote": "Nytt, förändrat och återkommande sedan förra mötet, och vad gruppen ska besluta om.",
+    "publik": "EST-gruppens lägesbild för alla: tolv månader, områden, aldrig platser eller personer.",
 }
-_BANNER = "Internt arbetsmaterial för EST-gruppen. Visar platser, aldrig personer."
+_BANNERS = {
+    "internal": "Internt arbetsmaterial för EST-gruppen. Visar platser, aldrig personer.",
+    "published": "Publik utgåva. Gjord av släppta tabeller: inga platser, inga enskilda händelser.",
+}
 
 
 @dataclass(frozen=True)
@@ -97,7 +102,7 @@ def page(
         policy=policy(scripts),
         style=style,
         title=say.say(Text(_TITLES[kind].template, values)),
-        banner=say.translate(_BANNER),
+        banner=say.translate(_BANNERS[results.edition]),
         lead=say.translate(_LEADS[kind]),
         answers=[cards.html(f, say) for f in answers(findings, steady=2 if whole else 0)],
         verdicts=_verdicts(results, findings) if whole else [],
