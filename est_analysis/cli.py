@@ -99,7 +99,9 @@ def report(
             "hela kvartalet som levererats."
         ),
     ] = None,
-    edition: Annotated[str, typer.Option(help="internal: gruppens arbetsmaterial. published: att lämna ut.")] = "internal",
+    edition: Annotated[
+        str, typer.Option(help="internal: gruppens arbetsmaterial. published: att lämna ut.")
+    ] = "internal",
     language: Annotated[str, typer.Option(help="Rapportens språk: sv.")] = "sv",
     out: Annotated[Path, typer.Option(help="Mappen där rapporter läggs.")] = Path("reports"),
 ) -> None:

@@ -160,4 +160,4 @@ def part_of_week(events: pd.DataFrame) -> np.ndarray:
 def _part(moment: pd.Series) -> np.ndarray:
     hour = moment.dt.hour.to_numpy()
     within = np.where(hour < _DAY, 2, np.where(hour < _EVENING, 0, 1))
-    return np.asarray(within + 3 * (moment.dt.dayofweek.to_numpy() >= _SATURDAY))
+    return np.asarray(within + 3 * (moment.dt.day_of_week.to_numpy() >= _SATURDAY))

@@ -180,9 +180,7 @@ def _relaxed(system: System, weights: NDArray[np.float64]) -> NDArray[np.int64] 
     return _whole(found.x) if found.x is not None else None
 
 
-def _solve(
-    system: System, objective: NDArray[np.float64]
-) -> tuple[NDArray[np.int64] | None, bool]:
+def _solve(system: System, objective: NDArray[np.float64]) -> tuple[NDArray[np.int64] | None, bool]:
     """Return whole numbers that make the objective least, and whether that is proved."""
     from scipy.optimize import Bounds, LinearConstraint, milp
 

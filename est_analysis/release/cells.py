@@ -159,9 +159,7 @@ def value(cell: Cell, atoms: Mapping[str, Atoms]) -> tuple[int, frozenset[str]]:
 
 def worth(cell: Cell, n: int, *, newest: str) -> float:
     """Return how much a reader loses when a cell is left out; totals last of all."""
-    return (
-        _WORTH[cell.table] * (1 + float(np.log1p(n))) * (1.0 if cell.until == newest else _OLDER)
-    )
+    return _WORTH[cell.table] * (1 + float(np.log1p(n))) * (1.0 if cell.until == newest else _OLDER)
 
 
 @dataclass(frozen=True)
@@ -275,9 +273,7 @@ class Space:
             return np.array(full, dtype=np.int64), np.array(at, dtype=np.int64)
         areas = [self._area[cell.area]] if cell.area else range(len(self.areas))
         wanted = {self._group[g] for g in cell.groups} if cell.groups else range(len(self.kinds))
-        complete = {
-            g for g in wanted if not cell.groups or set(self.kinds[g]) <= set(cell.groups)
-        }
+        complete = {g for g in wanted if not cell.groups or set(self.kinds[g]) <= set(cell.groups)}
         held = [
             (self._at(s, a, g), s in whole and g in complete)
             for s in sorted(spans)
@@ -344,9 +340,7 @@ class Space:
                 for (g,) in few(own.sum(axis=0))
             ]
             found += [
-                Cell(
-                    kind, "area_group", span, self.areas[a], names[g], groups=self.kinds[g]
-                )
+                Cell(kind, "area_group", span, self.areas[a], names[g], groups=self.kinds[g])
                 for a, g in few(own)
             ]
             if {self._span[quarter] for quarter in span} <= set(self._timed):

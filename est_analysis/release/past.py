@@ -51,7 +51,9 @@ class Past:
 
 def digest(kinds: dict[str, Any]) -> str:
     """Return the SHA-256 of a release's tables."""
-    return hashlib.sha256(json.dumps(kinds, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(
+        json.dumps(kinds, ensure_ascii=False, sort_keys=True).encode()
+    ).hexdigest()
 
 
 def past(municipality: Municipality) -> Past:

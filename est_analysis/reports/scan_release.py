@@ -20,7 +20,9 @@ _FILES = re.compile(r"publik\.html|findings\.json|provenance\.json|tables/[a-z_]
 _MONTHS = "januari|februari|mars|april|maj|juni|juli|augusti|september|oktober|november|december"
 _METRES = re.compile(r"(?<![\w#./-])\d{6,7}(?:[.,]\d+)?(?![\w-])")
 _DEGREES = re.compile(r"(?<![\w.,#-])(?:5[4-9]|6\d)[.,]\d{3,}(?!\w)")
-_PATH = re.compile(r"(?:/(?:home|Users|tmp|work|srv|mnt|var)/|[A-Za-z]:\\|deliveries/|store/|ledger/)")
+_PATH = re.compile(
+    r"(?:/(?:home|Users|tmp|work|srv|mnt|var)/|[A-Za-z]:\\|deliveries/|store/|ledger/)"
+)
 _DATA = re.compile(r"data:([\w/+.-]+);base64,([A-Za-z0-9+/=]+)")
 _TOKEN = re.compile(r"[\w:-]{5,}")
 _PNG_CHUNKS = (b"tEXt", b"iTXt", b"zTXt", b"eXIf", b"tIME")
@@ -187,7 +189,9 @@ def _small(text: str, minimum: int, inside: str) -> list[str]:
     """Tell whether a whole number from one up to the minimum stands in a text, dates apart."""
     del inside
     plain = re.sub(rf"\b\d{{1,2}} (?=(?:{_MONTHS})\b)", "", text)
-    plain = re.sub(r"\d{4}Q[1-4]|\"(?:python|est-analysis)\": \"[\d.]+\"|\"reporters\": \d+", "", plain)
+    plain = re.sub(
+        r"\d{4}Q[1-4]|\"(?:python|est-analysis)\": \"[\d.]+\"|\"reporters\": \d+", "", plain
+    )
     plain = re.sub(r"\b20\d\d\b", "", plain)
     for number in re.findall(r"(?<![\w.,:/-])\d+(?![\w:/-]|[.,]\d)", plain):
         if 0 < int(number) < minimum:

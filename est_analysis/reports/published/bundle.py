@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from est_analysis.release.atoms import UNKNOWN_AREA
+from est_analysis.release.cells import OF_KIND
 from est_analysis.release.made import Release
 
 if TYPE_CHECKING:
@@ -123,7 +124,13 @@ def _quality(results: Results) -> dict[str, Any]:
     wanted = sums["rows"] - sums["dropped"] - sums["repeated"]
     share = float(sums["accepted"] / wanted) if wanted else 0.0
     return {
-        "partners": sorted({source.partner for source in results.municipality.sources.values()}),
+        "partners": sorted(
+            {
+                source.partner
+                for source in results.municipality.sources.values()
+                if source.record_kinds & set(OF_KIND)
+            }
+        ),
         "usable": next(words for least, words in _SHARES if share >= least),
         "unread": bool(results.unread),
         "missing": sorted(results.missing),

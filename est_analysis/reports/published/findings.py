@@ -50,14 +50,18 @@ def _totals(released: Released) -> Finding:
     ]
     return Finding(
         id="totals",
-        sentences={None: Text("Tolv månader, {period}: {told}.", {"period": released.period, "told": told})},
+        sentences={
+            None: Text("Tolv månader, {period}: {told}.", {"period": released.period, "told": told})
+        },
         n=0,
     )
 
 
 def _quality(released: Released) -> Finding:
     quality = released.content["quality"]
-    text = "Uppgifterna kommer från {partners}. {usable} av de rader som ska räknas gick att använda."
+    text = (
+        "Uppgifterna kommer från {partners}. {usable} av de rader som ska räknas gick att använda."
+    )
     if quality["unread"]:
         text += " Någon fil gick inte att läsa; det slag av uppgift som den gäller visas inte."
     usable = quality["usable"][:1].upper() + quality["usable"][1:]
@@ -148,7 +152,11 @@ def _where(released: Released) -> list[Finding]:
     found = []
     newest = released.windows[0]
     sorts = (
-        ("reported_crime", "places/crime", "Flest anmälda brott bland de områden som visas: {most}."),
+        (
+            "reported_crime",
+            "places/crime",
+            "Flest anmälda brott bland de områden som visas: {most}.",
+        ),
         (
             *("unsafe_place", "places/unsafe"),
             "Flest rapporter om otrygg plats bland de områden som visas: {most}.",
@@ -178,7 +186,5 @@ def _when(released: Released) -> list[Finding]:
     if not shown:
         return []
     n, part = max(shown, key=lambda one: (one[0], one[1]))
-    text = Text(
-        "Flest anmälda brott vars tid är känd: {part} ({n}).", {"part": part, "n": n}
-    )
+    text = Text("Flest anmälda brott vars tid är känd: {part} ({n}).", {"part": part, "n": n})
     return [Finding(id="rhythm", sentences={None: text}, n=n)]

@@ -173,7 +173,5 @@ def render_apart(content: dict[str, object], out: Path, language: str) -> None:
         )
         if ran.returncode:
             last = [line for line in ran.stderr.splitlines() if line.strip()][-6:]
-            raise ReportError(
-                "Den publika sidan kunde inte göras: " + " ".join(last), mend=_STAYS
-            )
+            raise ReportError("Den publika sidan kunde inte göras: " + " ".join(last), mend=_STAYS)
         shutil.copytree(room / "out", out, dirs_exist_ok=True)

@@ -180,7 +180,9 @@ def events_by_area(released: Released) -> Table:
 
 def defects_by_area(released: Released) -> Table:
     """Return physical defects area by area."""
-    return _over_time(released, "physical_defect", "area", "brister_omraden", "Område", "per område")
+    return _over_time(
+        released, "physical_defect", "area", "brister_omraden", "Område", "per område"
+    )
 
 
 def crimes_by_group(released: Released) -> Table:
@@ -246,7 +248,12 @@ def measures(released: Released) -> Table:
         Text("Insatser och vad som går att säga om dem"),
         ["Slag av insats", "Område", "Läge", "Bedömning"],
         [
-            [one["sort"], one["area"] or None, one["state"], words.get(one["word"], "Ännu inte bedömd")]
+            [
+                one["sort"],
+                one["area"] or None,
+                one["state"],
+                words.get(one["word"], "Ännu inte bedömd"),
+            ]
             for one in released.content["measures"]
         ],
         released.language,
@@ -298,7 +305,9 @@ def bars(released: Released, table: Table, title: str) -> Chart:
         svg = _plain(figure)
     return Chart(
         title=title,
-        subtitle=say.say(Text("{caption}, {period}", {"caption": table.caption, "period": released.period})),
+        subtitle=say.say(
+            Text("{caption}, {period}", {"caption": table.caption, "period": released.period})
+        ),
         alt=_alt(table, say.translate("Stapeldiagram."), released),
         svg=svg if rows else b"",
         table=table,
@@ -327,7 +336,7 @@ def map_of_areas(released: Released, table: Table, title: str) -> Chart:
     shapes = released.content["shapes"]
     with _style():
         figure = _figure(4.2)
-        axes = figure.add_axes((0, 0, 1, 1))
+        axes = figure.add_subplot()
         for shape in shapes:
             n = numbers.get(shape["area"])
             shade = SEQUENCE[_class(n, top)] if isinstance(n, int) else "#ffffff"
