@@ -108,7 +108,7 @@ def _date_format(value: str) -> str:
     return value
 
 
-def _tuples(value: Any) -> Any:  # noqa: ANN401 - whatever TOML held
+def _tuples(value: Any) -> Any:
     """Let TOML's arrays of arrays be tuples; what is anything else is refused as it is."""
     if not isinstance(value, (list, tuple)):
         return value
@@ -228,7 +228,7 @@ class Source(_Part):
 
     @model_validator(mode="before")
     @classmethod
-    def _lists(cls, value: Any) -> Any:  # noqa: ANN401 - whatever TOML held
+    def _lists(cls, value: Any) -> Any:
         """Let TOML's arrays be tuples."""
         if isinstance(value, dict):
             value = {k: tuple(v) if isinstance(v, list) else v for k, v in value.items()}
@@ -599,7 +599,7 @@ _SWEDISH = {
 }
 
 
-def _complaint(error: Any, text: str) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
+def _complaint(error: Any, text: str) -> str:
     loc = tuple(str(part) for part in error["loc"] if not _is_branch(str(part)))
     kind, context = error["type"], error.get("ctx", {})
     if kind == "literal_error":

@@ -8,7 +8,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-import scipy.sparse as sparse
+from scipy import sparse
 
 from est_analysis import municipality as municipalities
 from est_analysis import periods
@@ -123,7 +123,7 @@ def test_an_audit_of_other_numbers_is_refused():
 
 
 def problem(counts, minimum=5):
-    small, sums = guarded(counts, minimum)
+    _, sums = guarded(counts, minimum)
     flat = np.array(counts).ravel()
     margins = table(counts, list(np.ndindex(np.array(counts).shape)))
     cells = System(sparse.csr_array(np.eye(flat.size, dtype=np.int64)), flat)
@@ -280,7 +280,7 @@ def rows_of(counts, days):
 
 @pytest.fixture
 def made(make_folder):
-    """Return a function that makes a release of rows, in a municipality with areas Norr and Söder."""
+    """Return a function that makes a release of rows, in the areas Norr and Söder."""
 
     def make(rows, period="2026Q3", past=None, folder=None, **disclosure):
         home = folder or make_folder(

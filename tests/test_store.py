@@ -286,7 +286,7 @@ def test_two_runs_at_once_leave_one_whole_store(stored):
             for number in range(5):
                 store.write_store(stored, tables)
                 store.append(stored, "reports", [{"by": len(tables.events), "number": number}])
-        except BaseException as error:  # noqa: BLE001 - told to the test
+        except BaseException as error:
             errors.append(error)
 
     threads = [threading.Thread(target=write, args=(tables,)) for tables in (gathered, fewer)]

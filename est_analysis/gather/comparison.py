@@ -386,7 +386,7 @@ def beside(table: pd.DataFrame, municipality: Municipality, last: date) -> pd.Da
     return shown[names]
 
 
-def _bounds(line: Any, whole: pd.DataFrame, level: float) -> tuple[float, float]:  # noqa: ANN401
+def _bounds(line: Any, whole: pd.DataFrame, level: float) -> tuple[float, float]:
     if not line.own or math.isnan(line.count):
         return math.nan, math.nan
     same = whole[

@@ -445,7 +445,7 @@ def _read_excel(file: _File) -> Raw:
     return Raw(header, pd.DataFrame(columns, index=index, dtype=str), (), at + 1, several)
 
 
-def _header(file: _File, sheet: Any) -> tuple[int, list[str]]:  # noqa: ANN401 - a CalamineSheet
+def _header(file: _File, sheet: Any) -> tuple[int, list[str]]:
     """Return where a sheet's header stands, from 0, and its names."""
     stated = file.source.header_row
     rows = sheet.to_python(skip_empty_area=False, nrows=stated or SEARCHED_ROWS)
@@ -505,7 +505,7 @@ def _texts(cells: list[Any], *, date_: bool, clock: bool) -> list[str]:
     ]
 
 
-def _cell_text(cell: Any) -> str:  # noqa: ANN401 - whatever a sheet holds
+def _cell_text(cell: Any) -> str:
     """Return an Excel cell as text: dates in ISO form, whole numbers without decimals."""
     if cell is None:
         return ""
@@ -548,7 +548,7 @@ def _read_geojson(file: _File) -> Raw:
     return _of_records(file, records)
 
 
-def _point(geometry: Any) -> tuple[Any, Any]:  # noqa: ANN401 - whatever a file holds
+def _point(geometry: Any) -> tuple[Any, Any]:
     """Return a point's coordinates; what is no point has none."""
     if not isinstance(geometry, dict) or geometry.get("type") != "Point":
         return "", ""
@@ -556,7 +556,7 @@ def _point(geometry: Any) -> tuple[Any, Any]:  # noqa: ANN401 - whatever a file 
     return (point[0], point[1]) if isinstance(point, list) and len(point) >= 2 else ("", "")
 
 
-def _json(file: _File) -> Any:  # noqa: ANN401 - whatever it holds
+def _json(file: _File) -> Any:
     encoding = _decided(file)
     try:
         return json.loads(file.content.decode(encoding))

@@ -156,7 +156,7 @@ def measure(gathered: Gathered, municipality: Municipality, period: Period) -> Q
     return Quality(pd.DataFrame(rows), tuple(told))
 
 
-def alias_line(near_miss: Any) -> str:  # noqa: ANN401 - a row of NEAR_MISSES
+def alias_line(near_miss: Any) -> str:
     """Return the line that takes a near miss for its candidate, as it is written in the file."""
     word = {sort: written for written, sort in SORTS.items()}[near_miss.sort]
     out = io.StringIO()

@@ -288,7 +288,7 @@ def check(frame: pd.DataFrame, schema: pa.DataFrameSchema, *, what: str) -> pd.D
         ) from error
 
 
-def _fault(fault: Any) -> str:  # noqa: ANN401 - a row of pandera's table of failures
+def _fault(fault: Any) -> str:
     """Return column, rule and row, without the value: it may be anything."""
     if str(fault.check).startswith("column_"):  # the fault is the column itself
         return f"kolumn {fault.failure_case}, regel {fault.check}"

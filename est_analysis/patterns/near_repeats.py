@@ -234,7 +234,7 @@ def by_window(
     end: float,
     windows: Sequence[float] = (92, 183, 365),
     rng: np.random.Generator,
-    **options: Any,  # noqa: ANN401 - what `knox` takes
+    **options: Any,
 ) -> pd.DataFrame:
     """
     Tell how the answer hangs on the length of the window.

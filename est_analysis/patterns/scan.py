@@ -403,7 +403,7 @@ class _Search:
     def _laid_out(
         self,
         first: int,
-        table: Any,  # noqa: ANN401 - sparse arrays carry no types
+        table: Any,
         orders: Ints,
     ) -> tuple[Ints, Ints, Ints, Ints]:
         """

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import scipy.sparse as sparse
+from scipy import sparse
 
 from est_analysis import periods
 from est_analysis.errors import ReportError
@@ -176,8 +176,8 @@ def release(
     if not any(tables.numbers for tables in made.values()):
         raise ReportError(
             "Ingen tabell kan visas vara trygg att publicera.",
-            mend="Den publika utgåvan görs inte. Välj en senare period, eller slå ihop fler grupper "
-            "under [disclosure.groups].",
+            mend="Den publika utgåvan görs inte. Välj en senare period, eller slå ihop fler "
+            "grupper under [disclosure.groups].",
         )
     return Release(period, design, made, atoms, rounds)
 

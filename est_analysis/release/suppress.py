@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.sparse as sparse
 from numpy.typing import NDArray
+from scipy import sparse
 
 from est_analysis.release.audit import Audit, audit
 from est_analysis.release.cells import Aggregates, System
 
 _MOST_ROUNDS = 40
+_MOST_WORK = 1_500_000
+"""Programs times variables that one choice may take, counted and not timed: about a minute."""
+_MASTER = 20
+"""A master program counts as so many of the audit's."""
 _MOST_VARIABLES = 12_000
 """What a master program may hold; beyond it the sums are made safe some at a time."""
 _NODES, _GAP = 400, 0.01
@@ -97,7 +101,8 @@ def choose(problem: Problem) -> Choice:
     hidden, firm = problem.small.copy(), problem.small.copy()
     active: dict[int, bool] = {}
     room = max(1, _MOST_VARIABLES // (2 * len(problem.truth)))
-    found = audit(problem.out(hidden), problem.aggregates, problem.truth)
+    left = max(_MASTER, _MOST_WORK // max(1, len(problem.truth)))
+    found = audit(problem.out(hidden), problem.aggregates, problem.truth, most_solved=left)
     for rounds in range(1, _MOST_ROUNDS + 1):
         if found.safe:
             return Choice(hidden, found, rounds)
@@ -106,11 +111,12 @@ def choose(problem: Problem) -> Choice:
             firm, active = hidden.copy(), {which: which in active for which in pinned[:room]}
         else:
             active = {which: False for which in pinned} | {w: w in pinned for w in active}
-        chosen = _master(problem, firm, active)
+        left -= found.solved + _MASTER
+        chosen = _master(problem, firm, active) if left > 0 else None
         if chosen is None:
             break
         hidden = chosen
-        found = audit(problem.out(hidden), problem.aggregates, problem.truth)
+        found = audit(problem.out(hidden), problem.aggregates, problem.truth, most_solved=left)
     return Choice(hidden, found, _MOST_ROUNDS)
 
 

@@ -370,8 +370,8 @@ def findings_records(results: Results, kind: Kind) -> list[dict[str, Any]]:
     ]
 
 
-def _json(value: Any) -> str:  # noqa: ANN401 - anything that JSON holds
-    def plain(part: Any) -> Any:  # noqa: ANN401
+def _json(value: Any) -> str:
+    def plain(part: Any) -> Any:
         if isinstance(part, float):
             return round(part, 10) if abs(part) != float("inf") else None
         if isinstance(part, dict):

@@ -81,7 +81,7 @@ def change_findings(change: Change, by: str, level: float) -> list[Finding]:
     ]
 
 
-def _change_finding(  # noqa: PLR0911 - one sentence of each sort
+def _change_finding(
     row: dict[str, Any], by: str, change: Change, level: float, rank: int
 ) -> Finding:
     kind = str(row["kind"])

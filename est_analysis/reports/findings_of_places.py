@@ -147,7 +147,7 @@ def beside_finding(beside: pd.DataFrame) -> Finding:
     )
 
 
-def _named(names: list[str]) -> Any:  # noqa: ANN401 - a list of names, or of names and more
+def _named(names: list[str]) -> Any:
     if len(names) <= MOST_NAMED:
         return names
     more = Text("{n} till", {"n": len(names) - MOST_NAMED})

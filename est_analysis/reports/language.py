@@ -115,7 +115,7 @@ class Language:
         said = self.say(text)
         return said[:1].upper() + said[1:]
 
-    def write(self, value: Any) -> str:  # noqa: ANN401, PLR0911 - one writer of all
+    def write(self, value: Any) -> str:
         """Return one value as text; what it is decides how."""
         match value:
             case None:
@@ -142,7 +142,7 @@ class Language:
                 return format_list([self.write(part) for part in value], locale=self.locale)
         return self._numpy(value)
 
-    def _numpy(self, value: Any) -> str:  # noqa: ANN401
+    def _numpy(self, value: Any) -> str:
         return self.write(value.item()) if hasattr(value, "item") else str(value)
 
     def number(self, value: float, digits: int | None = None) -> str:

@@ -41,7 +41,7 @@ _TITLES = {
 _LEADS = {
     "rapport": "EST-gruppens gemensamma lägesbild och uppföljning.",
     "mote": "Nytt, förändrat och återkommande sedan förra mötet, och vad gruppen ska besluta om.",
-    "publik": "EST-gruppens lägesbild för alla: tolv månader, områden, aldrig platser eller personer.",
+    "publik": "EST-gruppens lägesbild för alla: tolv månader och områden, aldrig platser.",
 }
 _BANNERS = {
     "internal": "Internt arbetsmaterial för EST-gruppen. Visar platser, aldrig personer.",
@@ -253,7 +253,7 @@ def chapter(notebook: NotebookNode, number: int) -> Chapter:
     )
 
 
-def _exporter() -> Any:  # noqa: ANN401 - nbconvert is untyped
+def _exporter() -> Any:
     from nbconvert import HTMLExporter
 
     return HTMLExporter(

@@ -55,7 +55,7 @@ EDITIONS = ("internal", "published")
 _T = TypeVar("_T")
 
 
-class result(Generic[_T]):  # noqa: N801 - reads as a decorator
+class result(Generic[_T]):
     """
     A result that is computed at most once, and read from the run's folder where it stands there.
 
@@ -72,7 +72,7 @@ class result(Generic[_T]):  # noqa: N801 - reads as a decorator
     @overload
     def __get__(self, instance: None, owner: type) -> result[_T]: ...
     @overload
-    def __get__(self, instance: Any, owner: type) -> _T: ...  # noqa: ANN401
+    def __get__(self, instance: Any, owner: type) -> _T: ...
     def __get__(self, instance: Any, owner: type) -> Any:
         if instance is None:
             return self

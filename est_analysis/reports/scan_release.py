@@ -170,7 +170,7 @@ class _Reader(HTMLParser):
         if not any(uncounted for _, uncounted in self._open):
             self.texts.append(data)
 
-    def handle_comment(self, data: str) -> None:  # noqa: ARG002 - what it says does not matter
+    def handle_comment(self, data: str) -> None:
         self.hidden.append("en kommentar")
 
 

@@ -94,7 +94,7 @@ class Table:
             cells.append(f"<td{kind}>{escape(text)}</td>")
         return "".join(cells)
 
-    def _cell(self, value: Any) -> str:  # noqa: ANN401 - whatever a cell holds
+    def _cell(self, value: Any) -> str:
         if isinstance(value, date):
             return self.language.short_date(value)
         return self.language.write(value)
@@ -121,7 +121,7 @@ class Table:
             writer.writerow(cells)
         return out.getvalue()
 
-    def _raw(self, value: Any) -> str:  # noqa: ANN401 - whatever a cell holds
+    def _raw(self, value: Any) -> str:
         if value is None or (isinstance(value, float) and not math.isfinite(value)):
             return ""
         if isinstance(value, (datetime, date)):

@@ -125,7 +125,7 @@ def wall(moments: Moments) -> Moments:
     return moved
 
 
-def quarter(moments: Any) -> Any:  # noqa: ANN401 - whatever DatetimeIndex takes
+def quarter(moments: Any) -> Any:
     """Return the quarter of each moment, as 2026Q3."""
     stamp = pd.DatetimeIndex(moments)
     return stamp.year.astype(str) + "Q" + stamp.quarter.astype(str)

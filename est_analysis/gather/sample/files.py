@@ -129,8 +129,8 @@ def _geojson(frame: gpd.GeoDataFrame, name: str) -> bytes:
     return (head + ', "features": [\n' + ",\n".join(features) + "\n]}\n").encode()
 
 
-def _rounded(shape: Any) -> Any:  # noqa: ANN401 - LineString or Polygon
-    def points(ring: Any) -> list[list[float]]:  # noqa: ANN401 - whatever has coords
+def _rounded(shape: Any) -> Any:
+    def points(ring: Any) -> list[list[float]]:
         return [[round(x, 1), round(y, 1)] for x, y in ring.coords]
 
     if isinstance(shape, Polygon):

@@ -24,7 +24,7 @@ class _Marks:
         self.free = rows["event"].notna().to_numpy(copy=True)
         self.log: Log = []
 
-    def choose(self, mistake: str, n: int, among: Any = True) -> pd.Index:  # noqa: ANN401 - mask
+    def choose(self, mistake: str, n: int, among: Any = True) -> pd.Index:
         able = np.flatnonzero(self.free & np.asarray(among, bool))
         chosen = np.sort(self.rng.choice(able, min(n, able.size), replace=False))
         self.free[chosen] = False
@@ -37,7 +37,7 @@ class _Marks:
         self,
         mistake: str,
         n: int,
-        among: Any = True,  # noqa: ANN401 - mask
+        among: Any = True,
         last: str = LAST_DELIVERY,
     ) -> pd.DataFrame:
         """Return copies of rows, delivered the quarter after."""

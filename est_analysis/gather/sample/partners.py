@@ -164,7 +164,7 @@ def _to_degrees(x: pd.Series, y: pd.Series) -> tuple[Floats, Floats]:
     return lon, lat
 
 
-def _decimals(values: Any, digits: int) -> list[str]:  # noqa: ANN401 - array of numbers
+def _decimals(values: Any, digits: int) -> list[str]:
     return [f"{value:.{digits}f}" for value in np.asarray(values)]
 
 
@@ -234,7 +234,7 @@ def _est_columns(rows: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     out["omrade"] = _text(places["area"], ~nil)
     for axis, column in enumerate(("x", "y")):
         at = places[column].to_numpy() + wobble[:, axis]
-        out[f"{column}_sweref99tm"] = _text([int(a) if a == a else None for a in at], placed)  # noqa: PLR0124
+        out[f"{column}_sweref99tm"] = _text([int(a) if a == a else None for a in at], placed)
     grade = 1 + (rng.random(n) < 0.45).astype(int) + (rng.random(n) < 0.12)
     out["allvar"] = _text([int(g) for g in grade], event)
     out["miljofaktorer"] = _factors(rows, rng)
@@ -263,7 +263,7 @@ def _dates(days: pd.DatetimeIndex, given: npt.NDArray[np.bool_]) -> pd.Series:
     return pd.Series(dates, dtype=object)
 
 
-def _text(values: Any, given: Any) -> pd.Series:  # noqa: ANN401 - any two columns
+def _text(values: Any, given: Any) -> pd.Series:
     return pd.Series([v if g else None for v, g in zip(values, given, strict=True)], dtype=object)
 
 

@@ -179,7 +179,7 @@ def stream(seed: int, name: str) -> np.random.Generator:
     return np.random.default_rng([seed, zlib.crc32(name.encode())])
 
 
-def to_ground(grid: Grid, u: Any, v: Any) -> Floats:  # noqa: ANN401 - number or array
+def to_ground(grid: Grid, u: Any, v: Any) -> Floats:
     """Turn a settlement's frame into coordinates, bending it so that no grid looks drawn."""
     scale = max(grid.reach)
     u, v = np.asarray(u, float), np.asarray(v, float)
@@ -191,7 +191,7 @@ def to_ground(grid: Grid, u: Any, v: Any) -> Floats:  # noqa: ANN401 - number or
     )
 
 
-def _line(points: Any) -> LineString:  # noqa: ANN401 - anything LineString takes
+def _line(points: Any) -> LineString:
     return LineString(np.round(np.asarray(points, float), 1))
 
 
@@ -282,8 +282,8 @@ def _closes(
 
 
 def _winding(
-    a: Any,  # noqa: ANN401 - a point
-    b: Any,  # noqa: ANN401 - a point
+    a: Any,
+    b: Any,
     rng: np.random.Generator,
     bend: float = 0.034,
 ) -> LineString:

@@ -88,7 +88,7 @@ def _week(hours: str) -> npt.NDArray[np.bool_]:
     }[hours]
 
 
-def _inside(x: Any, y: Any, scope: Scope) -> Any:  # noqa: ANN401 - numbers or arrays
+def _inside(x: Any, y: Any, scope: Scope) -> Any:
     return np.hypot(x - scope.x, y - scope.y) <= scope.radius_m
 
 

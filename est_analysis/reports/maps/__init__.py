@@ -86,7 +86,7 @@ class Map:
             f"<details><summary>{behind}</summary>{self.table.html()}</details></figure>"
         )
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:  # noqa: ANN401
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         if not self.div:
             return {"text/plain": str(self), "text/html": self.figure()}
         script, style = leaflet()

@@ -330,7 +330,7 @@ def _point_part(
 
 def _shapes(
     results: Results,
-    geometry: Any,  # noqa: ANN401 - a series or an array of shapes
+    geometry: Any,
     where: Sequence[str],
     n: Sequence[Any],
     text: Sequence[str],

@@ -262,13 +262,13 @@ def _degrees(points: gpd.GeoDataFrame, column: str) -> list[tuple[tuple[float, f
     ]
 
 
-def _merged(shapes: np.ndarray, crs: Any) -> gpd.GeoDataFrame:  # noqa: ANN401 - pyproj's
+def _merged(shapes: np.ndarray, crs: Any) -> gpd.GeoDataFrame:
     """Return shapes as one feature: one element in the page instead of thousands."""
     whole = [shapely.geometrycollections(shapes)] if len(shapes) else []
     return gpd.GeoDataFrame(geometry=whole, crs=crs)
 
 
-def _add(target: Any, shapes: gpd.GeoDataFrame, style: dict[str, Any], label: str = "") -> None:  # noqa: ANN401
+def _add(target: Any, shapes: gpd.GeoDataFrame, style: dict[str, Any], label: str = "") -> None:
     if shapes.empty:
         return
     tooltip = None
@@ -293,7 +293,7 @@ def _geojson(shapes: gpd.GeoDataFrame) -> dict[str, Any]:
     return features
 
 
-def _walk(element: Any) -> list[Any]:  # noqa: ANN401 - branca's elements are untyped
+def _walk(element: Any) -> list[Any]:
     found = [element]
     for child in element._children.values():
         found += _walk(child)

@@ -106,7 +106,7 @@ def _seen(part: Part, frame: shapely.Geometry) -> gpd.GeoDataFrame:
     return shapes[shapes.geometry.intersects(frame)]
 
 
-def _lines(axes: Axes, shapes: np.ndarray, **style: Any) -> None:  # noqa: ANN401
+def _lines(axes: Axes, shapes: np.ndarray, **style: Any) -> None:
     paths = [shapely.get_coordinates(line) for line in shapes]
     axes.add_collection(LineCollection(paths, **style), autolim=False)
 
@@ -165,7 +165,7 @@ def _draw(axes: Axes, part: Part, shapes: gpd.GeoDataFrame, *, printed: bool) ->
             )
 
 
-def _outline(shape: Any) -> Outline:  # noqa: ANN401 - shapely's
+def _outline(shape: Any) -> Outline:
     """Return a polygon, or several, with holes, as one path."""
     rings = [
         Outline(shapely.get_coordinates(ring), closed=True)

@@ -17,9 +17,9 @@ _SHUT: list[tuple[str, ...]] = []
 def own_rooms(*more: Path) -> tuple[str, ...]:
     """Return where such a process may open files: Python, this package, and the rooms given."""
     package = Path(__file__).resolve().parents[2]
-    paths = [
-        *(sys.prefix, sys.base_prefix, *sysconfig.get_paths().values()),
-        *(package, package.parent / "notebooks", tempfile.gettempdir(), *more),
+    paths: list[str | Path] = [
+        *[sys.prefix, sys.base_prefix, *sysconfig.get_paths().values()],
+        *[tempfile.gettempdir(), package, package.parent / "notebooks", *more],
     ]
     return tuple(sorted({os.path.realpath(path) for path in paths} | set(_SYSTEM)))
 

@@ -62,7 +62,7 @@ def build_published(
     language: str = "sv",
     out: Path = Path("reports"),
     progress: Callable[[str, int, int], None] = lambda *_: None,
-    today: date | None = None,  # noqa: ARG001 - as `build.build` takes it
+    today: date | None = None,
 ) -> Built:
     """
     Make the published edition of one municipality and period.

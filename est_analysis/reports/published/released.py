@@ -103,7 +103,11 @@ class Released:
 
 
 def open_release(
-    municipality: str, period: str, *, edition: str = "published", language: str = "sv"
+    municipality: str,
+    period: str,
+    *,
+    edition: str = "published",
+    language: str = "sv",
 ) -> Released:
     """
     Open the released tables, as the first cell of every published chapter does.
@@ -128,12 +132,14 @@ def open_release(
     SettingsError, PeriodError, ReportError
         If the municipality or the period do not hold, or nothing can be shown to be safe.
     """
+    from est_analysis.reports.results import Results, check_edition
+
+    check_edition(edition)
     folder = os.environ.get(RELEASED_FOLDER)
     if folder:
         doors.shut(Path(folder))
         return Released(bundle.read(Path(folder)), Language(language))
     from est_analysis import municipality as municipalities
-    from est_analysis.reports.results import Results
     from est_analysis.reports.published.make import released_of
 
     settings = municipalities.load(municipality)

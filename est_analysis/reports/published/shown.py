@@ -35,14 +35,14 @@ def protection(released: Released) -> cards.Findings:
             {"k": k},
         ),
         Text(
-            "Ytterligare antal är utelämnade så att de små inte går att räkna fram ur summor, andra "
-            "tabeller eller tidigare publiceringar. Varje utelämnat antal under {k}, också för "
-            "enskilda kvartal, kan vara minst {k} olika tal enligt allt som är publicerat.",
+            "Ytterligare antal är utelämnade så att de små inte går att räkna fram ur summor, "
+            "andra tabeller eller tidigare publiceringar. Varje utelämnat antal under {k}, också "
+            "för enskilda kvartal, kan vara minst {k} olika tal enligt allt som är publicerat.",
             {"k": k},
         ),
         Text(
-            "Antal som färre än {reporters} rapportörer står bakom visas inte heller, utom där ett "
-            "slag av uppgift bara har en källa. Också det är gruppens eget val.",
+            "Antal som färre än {reporters} rapportörer står bakom visas inte heller, utom där "
+            "ett slag av uppgift bara har en källa. Också det är gruppens eget val.",
             {"reporters": Text(_ORDINARY.get(released.content["reporters"], "tillräckligt många"))},
         ),
         Text(
@@ -51,8 +51,8 @@ def protection(released: Released) -> cards.Findings:
             {"share": round(100 * shown / of)},
         ),
         Text(
-            "En siffra som en gång har publicerats ändras inte. Uppgifter som kommer in sent för ett "
-            "redan publicerat kvartal räknas därför inte in här."
+            "En siffra som en gång har publicerats ändras inte. Uppgifter som kommer in sent för "
+            "ett redan publicerat kvartal räknas därför inte in här."
         ),
     ]
     named = enumerate(texts)
@@ -90,8 +90,8 @@ def silence(released: Released) -> cards.Findings:
     ]
     texts = [
         Text(
-            "Var en enskild händelse har skett, när just den skedde och vilka som var där står inte "
-            "här och går inte att räkna fram."
+            "Var en enskild händelse har skett, när just den skedde och vilka som var där står "
+            "inte här och går inte att räkna fram."
         ),
         Text("Ett område utan siffra är inte ett område utan händelser: antalet visas bara inte."),
     ]
@@ -391,7 +391,7 @@ def _alt(table: Table, what: str, released: Released) -> str:
     return f"{what} {say.say(table.caption)}. {told}."
 
 
-def _style() -> Any:  # noqa: ANN401 - matplotlib's context
+def _style() -> Any:
     import matplotlib as mpl
 
     return mpl.rc_context(

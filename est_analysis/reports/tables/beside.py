@@ -114,7 +114,7 @@ def surveys(results: Results) -> Table:
     )
 
 
-def _interval(row: dict[str, Any], level: float) -> Any:  # noqa: ANN401 - what a cell holds
+def _interval(row: dict[str, Any], level: float) -> Any:
     if pd.isna(row["low"]):
         return None
     if not row["share"]:

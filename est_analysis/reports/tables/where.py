@@ -130,7 +130,7 @@ def _caption(results: Results, ranked: Ranked, template: str) -> Text:
     return Text(template, values)
 
 
-def _name(row: dict[str, Any], sort: str) -> Any:  # noqa: ANN401 - what a cell holds
+def _name(row: dict[str, Any], sort: str) -> Any:
     """Return a place's name; of a cell also the public place that it is known by."""
     if sort != "cell" or row["around"] == row["name"]:
         return row["name"]
