@@ -135,7 +135,9 @@ def report(
             "hela kvartalet som levererats."
         ),
     ] = None,
-    edition: Annotated[str, typer.Option(help="internal: gruppens arbetsmaterial.")] = "internal",
+    edition: Annotated[
+        str, typer.Option(help="internal: gruppens arbetsmaterial. published: att lämna ut.")
+    ] = "internal",
     language: Annotated[str, typer.Option(help="Rapportens språk: sv.")] = "sv",
     out: Out = Path("reports"),
     log: Log = None,
@@ -189,7 +191,8 @@ def report(
             _err.print(str(unread.error), markup=False, soft_wrap=True)
             _err.print("Rapporten är gjord utan den filen, och säger det.", soft_wrap=True)
         _out.print(f"Rapport: {built.report}", soft_wrap=True)
-        _out.print(f"Inför mötet: {built.brief}", soft_wrap=True)
+        if built.brief is not None:
+            _out.print(f"Inför mötet: {built.brief}", soft_wrap=True)
     if not made:
         _out.print("Inget nytt att göra: alla kvartal som är slut har sin rapport.")
 

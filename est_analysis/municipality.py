@@ -402,6 +402,16 @@ class Disclosure(_Part):
     """What may be shown; a choice of the group, not a rule of law."""
 
     smallest_place_count: Annotated[int, Field(ge=2)] = 2
+    minimum: Annotated[int, Field(ge=3, le=100)] = 5
+    smallest_reporters: Annotated[int, Field(ge=1, le=10)] = 2
+    groups: Filter = {}
+
+    @model_validator(mode="after")
+    def _each_group_once(self) -> Disclosure:
+        names = [name for part in self.groups.values() for name in part]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"gruppen {twice[0]!r} står två gånger i groups")
+        return self
 
 
 class Retention(_Part):

@@ -20,6 +20,7 @@ FLOORS = [
     {"gather"},
     {"patterns"},
     {"measures"},
+    {"release"},
     {"reports", "scaffold"},
     {"catch_up", "fleet", "schedule"},
     {"cli"},

@@ -190,7 +190,7 @@ def test_an_unknown_parameter_is_refused():
         ({"name_or_path": "ingenstans"}, SettingsError, "ingenstans"),
         ({"period_text": "2031Q1"}, PeriodError, "2031Q1"),
         ({"period_text": "kvartal tre"}, PeriodError, "kvartal tre"),
-        ({"edition": "published"}, SettingsError, "släppta tabeller"),
+        ({"edition": "published", "period_text": "2026-08"}, PeriodError, "kvartal"),
         ({"edition": "hemlig"}, SettingsError, "hemlig"),
         ({"language": "tlh"}, SettingsError, "tlh"),
     ],

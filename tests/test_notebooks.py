@@ -13,8 +13,9 @@ import nbformat
 import pytest
 
 from est_analysis.reports.build import MEETING, NOTEBOOKS, YEARLY
+from est_analysis.reports.published.render import CHAPTERS as PUBLISHED
 
-CHAPTERS = [*YEARLY.chapters, *MEETING.chapters]
+CHAPTERS = [*YEARLY.chapters, *MEETING.chapters, *PUBLISHED]
 COMPARED = "nbval-check-output"
 PARAMETERS = ["municipality", "period", "edition", "language"]
 BANNED = (ast.FunctionDef, ast.ClassDef, ast.For, ast.While, ast.If, ast.Try, ast.With, ast.Lambda)

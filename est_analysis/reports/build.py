@@ -125,7 +125,7 @@ class Built:
 
     folder: Path
     report: Path
-    brief: Path
+    brief: Path | None
     unread: tuple[Unread, ...] = ()
 
 
@@ -175,12 +175,18 @@ def build(
         If a chapter fails, the folder cannot be written, or another run does not let go of it; the
         former report stands.
     """
+    check_edition(edition)
+    if edition == "published":
+        from est_analysis.reports.published.make import build_published
+
+        return build_published(
+            name_or_path, period_text, language=language, out=out, progress=progress
+        )
     progress(
         "läser inställningar och leveranser", 0, len(QUARTERLY.chapters) + len(MEETING.chapters) + 4
     )
     municipality = municipalities.load(name_or_path)
     words = Language(language)
-    check_edition(edition)
     gathered = accept.gather(municipality)
     _refuse_silence(municipality, gathered)
     period = period_of(period_text, gathered.events)

@@ -37,15 +37,20 @@ _MEANS = {
 _TITLES = {
     "rapport": Text("Trygghet och brott i {name}, {period}"),
     "mote": Text("Inför mötet: {name}, {period}"),
+    "publik": Text("Trygghet och brott i {name}, {period}"),
 }
 _LEADS = {
     "rapport": "EST-gruppens gemensamma lägesbild och uppföljning.",
     "mote": "Nytt, förändrat och återkommande sedan förra mötet, och vad gruppen ska besluta om.",
+    "publik": "EST-gruppens lägesbild för alla: tolv månader och områden, aldrig platser.",
+}
+_BANNERS = {
+    "internal": "Internt arbetsmaterial för EST-gruppen. Visar platser, aldrig personer.",
+    "published": "Publik utgåva. Gjord av släppta tabeller: inga platser, inga enskilda händelser.",
 }
 _LEAD_OF_YEAR = (
     "EST-gruppens årsöversyn: gemensam lägesbild, uppföljning och underlag för nästa år."
 )
-_BANNER = "Internt arbetsmaterial för EST-gruppen. Visar platser, aldrig personer."
 
 
 @dataclass(frozen=True)
@@ -109,7 +114,7 @@ def page(
         policy=policy(scripts),
         style=style,
         title=say.say(Text(_TITLES[kind].template, values)),
-        banner=say.translate(_BANNER),
+        banner=say.translate(_BANNERS[results.edition]),
         lead=say.translate(_lead(results, kind)),
         version=_version(version, say),
         changed=[_changed(one, say) for one in version.sentences[:MOST_CHANGED]],

@@ -967,21 +967,16 @@ def _private(folder: Path) -> Path:
 
 def check_edition(edition: str) -> None:
     """
-    Refuse editions that cannot be made.
+    Refuse editions that do not exist.
 
     Raises
     ------
     SettingsError
-        If the edition is unknown, or the published one: it needs released tables.
+        If the edition is unknown.
     """
     if edition not in EDITIONS:
         raise SettingsError(
             f"Utgåvan ”{edition}” finns inte.", mend=f"Välj någon av: {', '.join(EDITIONS)}."
-        )
-    if edition == "published":
-        raise SettingsError(
-            "Den publika utgåvan går inte att göra ännu: den ska byggas av släppta tabeller.",
-            mend='Välj edition "internal". Sprid inte den interna utgåvan.',
         )
 
 
