@@ -118,10 +118,11 @@ def loaded(code: str) -> set[str]:
 def test_a_chapter_loads_nothing_heavy(chapter):
     cells = json.loads((NOTEBOOKS / f"{chapter}.ipynb").read_text(encoding="utf-8"))["cells"]
     line = next(
-        line
+        ast.unparse(node)
         for cell in cells
-        for line in cell["source"]
-        if line.startswith("from est_analysis.reports import")
+        if cell["cell_type"] == "code"
+        for node in ast.parse("".join(cell["source"])).body
+        if isinstance(node, ast.ImportFrom) and node.module == "est_analysis.reports"
     )
     names = loaded(line)
     assert names.isdisjoint(HEAVY)

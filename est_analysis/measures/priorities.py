@@ -10,7 +10,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from est_analysis.counts import compare_rates
-from est_analysis.gather.gazetteer import normal
 from est_analysis.measures.register import NEED_GRADES, PROBLEM_STATES
 from est_analysis.patterns.hotspots import located
 
@@ -103,6 +102,8 @@ def matrix(
     (Dirichlet), and every count from the Poisson distribution with the count as its mean: another
     year of the same risk. The criteria are ranked anew in each draw, and equals stay equal.
     """
+    from est_analysis.gather.gazetteer import normal
+
     judged = _judged(problems)
     table = _by_data(places, events, preceding, known, set(judged.index))
     criteria = [name for name in CRITERIA if table[name].notna().all()]
@@ -138,6 +139,8 @@ def _by_data(
     in_register: set[str],
 ) -> pd.DataFrame:
     """Return what data say of each compared place, by its name."""
+    from est_analysis.gather.gazetteer import normal
+
     named = normal(places["place"]).isin(in_register).to_numpy()
     kept = (np.arange(len(places)) < _COMPARED) | named
     columns = {"reported_crime": "commonest", "unsafe_place": "unsafe"}
@@ -167,6 +170,8 @@ def _of_its_sort(
     every: pd.DataFrame, names: pd.Index, known: pd.DataFrame | None
 ) -> NDArray[np.float64]:
     """Return the mean of the other places of each one's sort; of all others if they are few."""
+    from est_analysis.gather.gazetteer import normal
+
     if known is None or "place_type" not in every:
         return np.full(len(names), np.nan)
     sort = pd.Series(known["place_type"].to_numpy(), normal(known["name"])).groupby(level=0).first()
@@ -186,6 +191,8 @@ def _of_its_sort(
 
 def _judged(problems: pd.DataFrame) -> pd.DataFrame:
     """Return the group's grades by place's normal name: the highest of its open problems."""
+    from est_analysis.gather.gazetteer import normal
+
     grades = [*NEED_GRADES, "resurser", "kostnad", "paverkbarhet"]
     open_ones = problems.reindex(columns=["id", "plats", "status", *grades])
     open_ones["id"] = open_ones["id"].astype(object).where(open_ones["id"].notna(), "").astype(str)
