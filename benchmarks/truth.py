@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Callable
@@ -49,6 +50,7 @@ def report(made: sample.Sample) -> Results:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "register").mkdir()
+        shutil.copytree(settings.path("reference"), folder / "reference")
         for part in ("problems", "measures", "decisions"):
             file = folder / str(getattr(settings.registers, part))
             getattr(made, part).to_csv(file, sep=";", index=False, encoding="utf-8-sig")

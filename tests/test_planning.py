@@ -87,7 +87,7 @@ SAID = [
         "Efter ett år syns bara en minskning på minst 84\N{NO-BREAK SPACE}%. Att se en halvering",
         "stopp",
     ),
-    ([70] * 3, "Med de här talen behövs 2 år för att se en halvering", "tio år"),
+    ([50] * 3, "Med de här talen behövs 2 år för att se en halvering", "tio år"),
     ([300] * 3, "Med de här talen räcker ett år för att se en halvering", "behövs"),
 ]
 

@@ -106,8 +106,8 @@ def evaluate(
 
 
 def _unjudged(evaluation: Evaluation, why: str) -> Evaluation:
-    """Return what is known of a measure without any count: some would be too low."""
-    keep = ("measure", "problem", "place", "group", "chosen")  # nothing is frozen of such counts
+    """Return what is known of a measure without any count: some are too low; none is frozen."""
+    keep = ("measure", "problem", "place", "group", "chosen", "window")
     kept = evaluation.why_not if evaluation.window is None else why
     return Evaluation(**{name: getattr(evaluation, name) for name in keep}, why_not=kept)
 

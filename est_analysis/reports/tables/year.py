@@ -174,7 +174,7 @@ def year_left(results: Results) -> Table:
         for row in left(results.register, results.period).to_dict("records")
     ]
     return Table(
-        "lamnat_listan",
+        "lamnat_listan_under_aret",
         Text("Platser och problem som lämnat listan, {year}", _year(results)),
         ["Plats", "Problem", "Skäl"],
         rows,
