@@ -217,7 +217,7 @@ class Comparisons:
         """Tell which places are so far away that the rings do not meet."""
         if site.centre is None:
             return np.zeros(len(self._gazetteer.points), dtype=bool)
-        reach = 2 * (site.radius + WIDTH_M)
+        reach = site.reach + site.radius + 2 * WIDTH_M
         far: NDArray[np.bool_] = np.hypot(*(self._gazetteer.points - site.centre).T) >= reach
         return far
 

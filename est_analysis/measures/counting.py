@@ -17,7 +17,16 @@ from est_analysis.measures.course import course
 from est_analysis.measures.elsewhere import Elsewhere, other_hours_and_kinds
 from est_analysis.measures.evaluated import Evaluation
 from est_analysis.measures.frozen import Held, Moved, freeze, hold
-from est_analysis.measures.ground import Gazetteer, Ground, Point, Site, apart, sites, taken
+from est_analysis.measures.ground import (
+    Gazetteer,
+    Ground,
+    Point,
+    Site,
+    apart,
+    name_of,
+    sites,
+    taken,
+)
 from est_analysis.measures.judgement import Answer, Pair, answer
 from est_analysis.measures.placebo import Placebo, placebo, untreated
 from est_analysis.measures.regression import FEWEST_PLACES, Fall, fall
@@ -78,9 +87,11 @@ class Counting:
             for (measure, _), site in zip(pairs, self.sites, strict=True)
             if not pd.isna(measure["startdatum"]) and measure["startdatum"].date() < period.end
         ]
-        self.treated = taken((site.centre, site.radius) for site in begun)
+        self.treated = taken((site.centre, site.reach) for site in begun)
         self.ground = taken(
-            (centre, site.radius) for site in self.sites for centre in (site.centre, site.other)
+            ground
+            for site in self.sites
+            for ground in ((site.centre, site.reach), (site.other, site.radius))
         )
         self.comparisons = Comparisons(self.tallies, self.gazetteer, self.treated)
 
@@ -90,7 +101,7 @@ class Counting:
         known = Evaluation(
             measure["id"],
             str(problem.name),
-            str(problem["plats"] or problem["beskrivning"]),
+            name_of(problem),
             group,
             chosen=chosen is not None,
         )
@@ -100,7 +111,11 @@ class Counting:
         days = windows(measure, chosen, self.period, self.first, most)
         if days is None:
             return replace(known, held=self._held(measure, problem), why_not="not_started")
-        spots = self.tallies.within(site.centre, site.radius)
+        spots = (
+            self.tallies.within(site.centre, site.radius)
+            if site.shape is None
+            else self.tallies.inside(site.shape)
+        )
         asked = str(measure["jamforelseplats"]).strip()
         choices = self._choices(asked, group, site, spots, days) if days.baseline else []
         choices = self._as_then(choices, measure, problem, site)
@@ -268,7 +283,7 @@ class Counting:
     def _close(self, site: Site) -> bool:
         if site.centre is None or site.other is None:
             return False
-        return apart(site.centre, site.other) < 2 * site.radius + WIDTH_M
+        return apart(site.centre, site.other) < site.reach + site.radius + WIDTH_M
 
     def _treated_too(self, site: Site) -> bool:
         if site.other is None:

@@ -15,7 +15,7 @@ from est_analysis.measures.counting import Counting
 from est_analysis.measures.design import POWER, Design, Outcomes, outcomes
 from est_analysis.measures.displacement import Displacement, weighted_displacement_difference
 from est_analysis.measures.evaluated import Evaluation
-from est_analysis.measures.ground import DEFAULT_RADIUS_M
+from est_analysis.measures.ground import DEFAULT_RADIUS_M, name_of
 from est_analysis.measures.judgement import answer, risk, scaled
 from est_analysis.measures.register import Register
 from est_analysis.municipality import Municipality, Thresholds
@@ -114,9 +114,9 @@ def _unjudged(evaluation: Evaluation, why: str) -> Evaluation:
 
 def _refused(measure: pd.Series, problem: pd.Series) -> Evaluation:
     """Return no counts at all: what they rest on in the register is at fault."""
-    place = str(problem["plats"] or problem["beskrivning"])
     return Evaluation(
-        *(measure["id"], str(problem.name), place, str(problem["grupp"])), why_not="row_fault"
+        *(measure["id"], str(problem.name), name_of(problem), str(problem["grupp"])),
+        why_not="row_fault",
     )
 
 

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from est_analysis.measures.rings import WIDTH_M, ring_of
 
 if TYPE_CHECKING:
+    import shapely
+
     from est_analysis.gather.geography import Geography
 
 DEFAULT_RADIUS_M = 150.0
@@ -83,16 +85,36 @@ class Site:
         What sort of place the gazetteer says it is; empty where it does not.
     other
         Its comparison place as the register names it; None where it names none that is known.
+    shape
+        The ground, where it is not round: `radius` is then that of a circle of the same area,
+        which is what it is compared with.
     """
 
     centre: Point | None
     radius: float
     sort: str = ""
     other: Point | None = None
+    shape: shapely.Geometry | None = field(default=None, repr=False)
+
+    @cached_property
+    def reach(self) -> float:
+        """Metres from the centre to the farthest of its ground."""
+        if self.shape is None or self.centre is None:
+            return self.radius
+        import shapely
+
+        return float(shapely.hausdorff_distance(self.shape, shapely.Point(self.centre)))
 
 
 def sites(pairs: list[tuple[pd.Series, pd.Series]], geography: Geography) -> list[Site]:
-    """Return each measure's ground, with its problem's; the problem's own coordinates go first."""
+    """
+    Return each measure's ground, which is its problem's.
+
+    The first that says where it is holds: a polygon, coordinates, a named place, a street, an area
+    (`places.footprint`).
+    """
+    from est_analysis.measures.places import footprint
+
     gazetteer = Gazetteer(geography.places)
     here = gazetteer.find(problem["plats"] for _, problem in pairs)
     there = gazetteer.find(measure["jamforelseplats"] for measure, _ in pairs)
@@ -100,6 +122,10 @@ def sites(pairs: list[tuple[pd.Series, pd.Series]], geography: Geography) -> lis
     for (_, problem), own, other in zip(pairs, here, there, strict=True):
         x, y = problem["x"], problem["y"]
         stated = not (pd.isna(x) or pd.isna(y))
+        if _drawn(problem, round_ground=stated or _told(problem, "plats") != ""):
+            ground = footprint(problem, geography)
+            found.append(Site(ground.centre, ground.reach_m, "", gazetteer.at(other), ground.shape))
+            continue
         radius = DEFAULT_RADIUS_M if pd.isna(problem["radie_m"]) else float(problem["radie_m"])
         found.append(
             Site(
@@ -110,6 +136,24 @@ def sites(pairs: list[tuple[pd.Series, pd.Series]], geography: Geography) -> lis
             )
         )
     return found
+
+
+def name_of(problem: pd.Series) -> str:
+    """Return what a problem's ground is called: place, street or area, else what the problem is."""
+    told = (_told(problem, column) for column in ("plats", "gata", "omrade", "beskrivning"))
+    return next((text for text in told if text), "")
+
+
+def _drawn(problem: pd.Series, *, round_ground: bool) -> bool:
+    """Tell whether a problem's ground is a polygon, a street or an area."""
+    if _told(problem, "polygon"):
+        return True
+    return not round_ground and bool(_told(problem, "gata") or _told(problem, "omrade"))
+
+
+def _told(problem: pd.Series, column: str) -> str:
+    text = problem.get(column)
+    return text.strip() if isinstance(text, str) else ""
 
 
 @dataclass(frozen=True)

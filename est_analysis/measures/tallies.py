@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,9 @@ import scipy
 from numpy.typing import ArrayLike, NDArray
 
 from est_analysis.periods import Period
+
+if TYPE_CHECKING:
+    import shapely
 
 Whole = NDArray[np.int64]
 Hours = Literal["all", "busy", "rest"]
@@ -154,6 +157,16 @@ class Tallies:
         near = np.array(self._tree.query_ball_point(centre, radius + 1e-6), dtype=np.int64)
         near.sort()
         return near[np.hypot(*(self.points[near] - centre).T) <= radius]
+
+    def inside(self, shape: shapely.Geometry) -> Whole:
+        """Return the coordinates (positions in `points`) within a shape, or on its edge."""
+        import shapely
+
+        west, south, east, north = shape.bounds
+        x, y = self.points.T
+        box = np.flatnonzero((x >= west) & (x <= east) & (y >= south) & (y <= north))
+        shapely.prepare(shape)
+        return box[shapely.intersects_xy(shape, x[box], y[box])]
 
     def count(
         self, group: str, spots: Whole, periods: Iterable[Period], *, hours: Hours = "all"
