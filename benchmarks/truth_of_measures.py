@@ -379,7 +379,7 @@ def ask(sort: Sort, number: int, say: Say = judged_finding) -> Told:
 
 def estimated(happened: pd.DataFrame, kept: Register, settings: Municipality) -> float:
     """Return the dispersion as the report estimates it."""
-    first = first_covered(happened, "reported_crime", settings)
+    first = first_covered(happened, "reported_crime", settings, by_place=True)
     return of_places(happened, PERIOD, settings, first=first, treated=kept.problems["plats"])
 
 

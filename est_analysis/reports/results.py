@@ -668,7 +668,9 @@ class Results:
                 crimes,
                 self.period,
                 self.municipality,
-                first=first_covered(self.gathered.events, "reported_crime", self.municipality),
+                first=first_covered(
+                    self.gathered.events, "reported_crime", self.municipality, by_place=True
+                ),
                 treated=self.register.problems["plats"],
             ),
             whole="reported_crime" not in self.missing,
