@@ -2,7 +2,7 @@
 # make: python run.py TARGET. Arguments: make report ARGS="data/exempelsjo --help"
 PYTHON ?= python3
 .DEFAULT_GOAL := help
-.PHONY: help report check retention new lab test lint lock sample real truth faults bench peers
+.PHONY: help report check fleet schedule retention new lab test lint lock wheel sample real truth faults bench scale peers
 
 help:
 	@$(PYTHON) run.py help $(ARGS)
@@ -12,6 +12,12 @@ report:
 
 check:
 	@$(PYTHON) run.py check $(ARGS)
+
+fleet:
+	@$(PYTHON) run.py fleet $(ARGS)
+
+schedule:
+	@$(PYTHON) run.py schedule $(ARGS)
 
 retention:
 	@$(PYTHON) run.py retention $(ARGS)
@@ -31,6 +37,9 @@ lint:
 lock:
 	@$(PYTHON) run.py lock $(ARGS)
 
+wheel:
+	@$(PYTHON) run.py wheel $(ARGS)
+
 sample:
 	@$(PYTHON) run.py sample $(ARGS)
 
@@ -45,6 +54,9 @@ faults:
 
 bench:
 	@$(PYTHON) run.py bench $(ARGS)
+
+scale:
+	@$(PYTHON) run.py scale $(ARGS)
 
 peers:
 	@$(PYTHON) run.py peers $(ARGS)

@@ -30,6 +30,7 @@ LOCKS = {
     ".venv-peers": "requirements-peers.lock",
 }
 EXAMPLE = ["data/exempelsjo"]
+WHEEL = ["-t", "wheel"]
 LINT = ["ruff check", "ruff format --check", "mypy est_analysis run.py"]
 COMPILE = (
     "uv pip compile pyproject.toml --extra test --universal --python-version 3.11 --quiet"
@@ -42,7 +43,10 @@ TRUTH = [
         "truth_of_measures",
     )
 ]
-BENCH = ["python benchmarks/report_cost.py", "python benchmarks/gather_cost.py"]
+BENCH = [
+    *("python benchmarks/report_cost.py", "python benchmarks/gather_cost.py"),
+    "python -m benchmarks.measures_cost",
+]
 LOCK = [
     f"{COMPILE}.lock",
     f"{COMPILE}-lab.lock --extra lab -c requirements.lock",
@@ -53,12 +57,15 @@ LOCK = [
 TASKS = {
     "report": ("gör rapporten", ".venv", ["est report"], EXAMPLE),
     "check": ("granskar en kommuns mapp", ".venv", ["est check"], EXAMPLE),
+    "fleet": ("gör rapporten för varje kommun i en mapp", ".venv", ["est fleet"], []),
+    "schedule": ("skriver scheman för cron, systemd och Windows", ".venv", ["est schedule"], []),
     "retention": ("listar vad som ska gallras", ".venv", ["est retention"], EXAMPLE),
     "new": ("lägger upp en ny kommuns mapp", ".venv", ["est new"], []),
     "lab": ("öppnar anteckningsböckerna i JupyterLab", ".venv-lab", ["est lab"], []),
     "test": ("kör testerna", ".venv", ["python -m pytest -n auto --dist loadfile"], []),
     "lint": ("granskar koden", ".venv", LINT, []),
     "lock": ("räknar om låsfilerna (--upgrade: med nyare paket)", ".venv", LOCK, []),
+    "wheel": ("gör paketet att installera, i dist", ".venv", ["python -m hatchling build"], WHEEL),
     "sample": ("gör om exemplet", ".venv", ["python -m est_analysis.gather.sample"], EXAMPLE),
     "real": ("provar på verkliga data", ".venv", ["python -m pytest -m real tests/real"], []),
     "truth": ("frågar efter det planterade", ".venv", TRUTH, []),
@@ -69,6 +76,7 @@ TASKS = {
         [],
     ),
     "bench": ("mäter vad det kostar", ".venv", BENCH, []),
+    "scale": ("mäter tjugo kommuner på ett kluster", ".venv", ["python -m benchmarks.fleet"], []),
     "peers": (
         "mäter mot andras verktyg, sida vid sida",
         ".venv-peers",

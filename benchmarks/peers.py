@@ -4,19 +4,23 @@ The kernels beside their peers, in one run: seconds, whole-process memory, growt
 Made-up towns of rising size go through every kernel and, in turn, through the peer that does the
 same or less. Each piece of work runs in a process of its own. Seconds are the processor's, without
 imports; memory is the process's peak, imports included. Permutations that a peer cannot make in
-reasonable time are carried on from fewer; a size at which a peer is hopeless is left out, and told.
+reasonable time are carried on from fewer; work over two minutes is stopped, and its ratios are then
+"over"; a size at which a peer is hopeless is left out, and told.
 Only ratios carry over to another machine. Peers that no registry has (SaTScan, R) are quoted in
 docs/benchmarks.md, not run.
 
     python run.py peers              everything, in some minutes
     python run.py peers knox scan    pieces of work whose name begins so, and their aims
+    python run.py peers --write docs/benchmarks.md    everything, put between the marks there
 """
 
 from __future__ import annotations
 
+import argparse
 import importlib.util
 import json
 import math
+import signal
 import statistics
 import subprocess
 import sys
@@ -28,7 +32,9 @@ from typing import Any
 
 from benchmarks import places, space_time
 
-LIMIT = 300
+LIMIT, PATIENCE = 120, 600
+"""Seconds of the clock for one run of a piece of work; for its process."""
+MARKS = "<!-- peers: written by make peers -->", "<!-- /peers -->"
 TOOLS = {"pointpats": "pointpats", "esda": "esda", "kdepy": "KDEpy", "sjoin": "geopandas"}
 FEW = {"knox_pointpats": 9}
 """Permutations that are made of work that is too slow for all."""
@@ -47,14 +53,14 @@ SIZES: dict[str, list[Case]] = {
     "to_grid_sjoin": [(n, 10_000) for n in (1_000, 10_000, 100_000, 1_000_000)],
     "gi_star": [(10_000, 1_600), (10_000, 10_000), (100_000, 160_000), (1_000_000, 1_000_000)],
     "gi_star_esda": [(10_000, 1_600), (10_000, 10_000), (100_000, 160_000), (1_000_000, 1_000_000)],
-    "gi_star_esda_permuted": [(10_000, 1_600), (100_000, 160_000)],
+    "gi_star_esda_permuted": [(10_000, 1_600), (10_000, 10_000), (100_000, 160_000)],
     "density": [(1_000, 40_000), (10_000, 40_000), (100_000, 40_000), (1_000_000, 1_000_000)],
     "density_kdepy": [(1_000, 40_000), (10_000, 40_000), (100_000, 40_000), (1_000_000, 1_000_000)],
     "concentration": [(n, 10_000) for n in (1_000, 10_000, 100_000, 1_000_000)],
 }
 HOPELESS = {
     "knox_pointpats": "10 thousand events and more: over 300 s and many gigabytes",
-    "gi_star_esda_permuted": "a million cells: over 300 s",
+    "gi_star_esda_permuted": "a million cells: minutes and many gigabytes",
 }
 
 
@@ -154,11 +160,23 @@ def child(name: str, case: Case) -> None:
     prepare(100, *((2,) if hasattr(space_time, prepare.__name__) else (100,)))()
     piece = prepare(*case)
     seconds: list[float] = []
+    signal.signal(signal.SIGALRM, _too_long)
+    stopped = False
     while len(seconds) < 3 and sum(seconds) < 3:
         began = time.process_time()
-        piece()
+        signal.setitimer(signal.ITIMER_REAL, LIMIT)
+        try:
+            piece()
+        except TimeoutError:
+            stopped = True
+        signal.setitimer(signal.ITIMER_REAL, 0)
         seconds.append(time.process_time() - began)
-    print(json.dumps({"seconds": statistics.median(seconds), "megabytes": memory_peak()}))
+    figures = {"seconds": statistics.median(seconds), "megabytes": memory_peak()}
+    print(json.dumps({**figures, "stopped": float(stopped)}))
+
+
+def _too_long(*_: object) -> None:
+    raise TimeoutError
 
 
 def measure(name: str, case: Case) -> dict[str, float] | None:
@@ -166,7 +184,11 @@ def measure(name: str, case: Case) -> dict[str, float] | None:
     command = [sys.executable, "-W", "ignore", "-m", "benchmarks.peers", "child", name]
     try:
         shown = subprocess.run(
-            [*command, *map(str, case)], check=True, capture_output=True, text=True, timeout=LIMIT
+            [*command, *map(str, case)],
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
         )
     except subprocess.TimeoutExpired:
         return None
@@ -185,19 +207,23 @@ def cost(name: str, case: Case) -> dict[str, float] | None:
     return {**few, "seconds": few["seconds"] + each * (space_time.DRAWS - FEW[name])}
 
 
-def tell(name: str, case: Case, found: dict[str, float], former: Any) -> None:
-    """Print one line: what, how large, seconds, memory, and the slope from the size before."""
+def row(name: str, case: Case, found: dict[str, float], former: Any) -> list[str]:
+    """Say what, how large, seconds, memory, and the slope from the size before."""
     slope = ""
     if former is not None and len(case) == len(former[0]):  # the same work but for its size
         grown = max(now / then for now, then in zip(case, former[0], strict=False) if then)
-        if grown > 1:
-            slope = f"{math.log(found['seconds'] / former[1]) / math.log(grown):6.2f}"
-    carried = f" carried on from {FEW[name]} permutations" if name in FEW else ""
-    size = " ".join(f"{value:,}" for value in case)
-    print(
-        f"{name:22}{size:>20}{found['seconds']:12.4f}{found['megabytes']:8.0f}{slope:>7}{carried}",
-        flush=True,
-    )
+        if grown > 1 and not found["stopped"] and min(found["seconds"], former[1]) > 0:
+            slope = f"{math.log(found['seconds'] / former[1]) / math.log(grown):.2f}"
+    over = "over " if found["stopped"] else ""
+    figures = [f"{over}{found['seconds']:.4g}", f"{found['megabytes']:.0f}", slope]
+    return [name, ", ".join(f"{value:,}" for value in case), *figures]
+
+
+def told(columns: list[str]) -> str:
+    """Return a row as a line for the eye."""
+    name, size, *figures = columns
+    carried = f"  carried on from {FEW[name]} permutations" if name in FEW else ""
+    return f"{name:22}{size:>22}" + "".join(f"{figure:>12}" for figure in figures) + carried
 
 
 def missing(name: str) -> str:
@@ -206,16 +232,57 @@ def missing(name: str) -> str:
     return tool if tool and importlib.util.find_spec(tool) is None else ""
 
 
+def held(figures: dict[tuple[str, Case], dict[str, float]]) -> list[tuple[str, str, str, bool]]:
+    """Return every aim that can be told: what, figure, bound, whether met."""
+    lines = []
+    for aim in AIMS:
+        if aim.over not in figures or aim.under not in figures:
+            continue
+        over, under = figures[aim.over], figures[aim.under]
+        ratio = over[aim.of] / under[aim.of]
+        bound = f"at least {aim.least:g}" if aim.least else f"at most {aim.most:g}"
+        # work that was stopped would have taken longer: no ratio under it can be told
+        met = aim.least <= ratio <= aim.most and not under["stopped"]
+        met &= not (over["stopped"] and aim.most < math.inf)
+        lines.append((aim.text, f"{'over ' * bool(over['stopped'])}{ratio:.3g}", bound, met))
+    for name, case, most in MEMORY:
+        if (name, case) in figures:
+            peak = figures[name, case]["megabytes"]
+            lines.append(
+                (f"MB of {name}, {case[0]:,}", f"{peak:.0f}", f"at most {most:,}", peak <= most)
+            )
+    return lines
+
+
+def write(file: Path, rows: list[list[str]], aims: list[tuple[str, str, str, bool]]) -> None:
+    """Put the tables between the marks of a text."""
+    text = file.read_text("utf-8")
+    before, after = text.split(MARKS[0])[0], text.split(MARKS[1])[1]
+    lines = [MARKS[0], "", "| ratio | figure | aim | |", "|---|---|---|---|"]
+    lines += [f"| {a} | {b} | {c} | {'met' if met else 'missed'} |" for a, b, c, met in aims]
+    lines += [
+        "",
+        "| work | events, cells or draws | seconds | MB | slope |",
+        "|---|---|---|---|---|",
+    ]
+    lines += [f"| {' | '.join(columns)} |" for columns in rows]
+    file.write_text(before + "\n".join([*lines, "", MARKS[1]]) + after, "utf-8")
+
+
 def main() -> int:
     """Print what every piece of work costs, then every aim; non-zero when one is missed."""
     if sys.argv[1:2] == ["child"]:
         child(sys.argv[2], tuple(map(int, sys.argv[3:])))
         return 0
-    wanted = tuple(sys.argv[1:]) or ("",)
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0].strip())
+    parser.add_argument("begins", nargs="*", default=[""], help="pieces of work that begin so")
+    parser.add_argument("--write", type=Path, help="a text with marks to put the tables between")
+    asked = parser.parse_args()
     figures: dict[tuple[str, Case], dict[str, float]] = {}
-    print(f"{'work':22}{'events, cells/draws':>20}{'seconds':>12}{'MB':>8}{'slope':>7}")
+    rows: list[list[str]] = []
+    print(told(["work", "events, cells/draws", "seconds", "MB", "slope"]))
     for name, cases in SIZES.items():
-        if not name.startswith(wanted):
+        if not name.startswith(tuple(asked.begins)):
             continue
         if tool := missing(name):
             print(f"{name:22}{tool} is not installed")
@@ -224,27 +291,21 @@ def main() -> int:
         for case in cases:
             found = cost(name, case)
             if found is None:
-                print(f"{name:22}{case[0]:>20,}  stopped after {LIMIT} s")
+                print(f"{name:22}{case[0]:>22,}  stopped after {PATIENCE} s")
                 break
-            tell(name, case, found, former)
+            rows.append(row(name, case, found, former))
+            print(told(rows[-1]), flush=True)
             figures[name, case] = found
             former = case, found["seconds"]
         if name in HOPELESS:
             print(f"{name:22}left out: {HOPELESS[name]}")
-    held = []
-    for aim in AIMS:
-        if aim.over in figures and aim.under in figures:
-            ratio = figures[aim.over][aim.of] / figures[aim.under][aim.of]
-            bound = f"at least {aim.least:g}" if aim.least else f"at most {aim.most:g}"
-            held.append((aim.text, ratio, bound, aim.least <= ratio <= aim.most))
-    for name, case, most in MEMORY:
-        if (name, case) in figures:
-            peak = figures[name, case]["megabytes"]
-            held.append((f"MB of {name}, {case[0]:,}", peak, f"at most {most}", peak <= most))
-    for text, figure, bound, met in held:
-        print(f"{'met   ' if met else 'MISSED'} {text}: {figure:.3g} ({bound})")
-    missed = sum(not met for *_, met in held)
-    print(f"{len(held) - missed} met, {missed} missed")
+    aims = held(figures)
+    for text, figure, bound, met in aims:
+        print(f"{'met   ' if met else 'MISSED'} {text}: {figure} ({bound})")
+    missed = sum(not met for *_, met in aims)
+    print(f"{len(aims) - missed} met, {missed} missed")
+    if asked.write:
+        write(asked.write, rows, aims)
     return int(missed > 0)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Callable
@@ -49,12 +50,14 @@ def report(made: sample.Sample) -> Results:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "register").mkdir()
+        shutil.copytree(settings.path("reference"), folder / "reference")
         for part in ("problems", "measures", "decisions"):
             file = folder / str(getattr(settings.registers, part))
             getattr(made, part).to_csv(file, sep=";", index=False, encoding="utf-8-sig")
         lists = settings.registers.model_copy(update={"calendar": None})
         kept = register.read(settings.model_copy(update={"folder": folder, "registers": lists}))
     results.__dict__["register"] = kept
+    results.__dict__["ledger_of_baselines"] = []
     results.__dict__["ledger_of_typologies"] = []  # nothing is frozen before a first report
     return results
 

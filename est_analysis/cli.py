@@ -1,11 +1,13 @@
-"""The command ``est``: new, check, report, retention, lab."""
+"""The command ``est``: new, check, report, fleet, schedule, retention, lab."""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
 import sys
-from datetime import date
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -15,9 +17,9 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from est_analysis.errors import EstError, ReportError
+from est_analysis import runs
+from est_analysis.errors import EstError, SettingsError
 
-BAD_INPUT, FAILED = 2, 1
 _TOML = "municipality.toml"
 
 app = typer.Typer(
@@ -36,19 +38,49 @@ Folder = Annotated[
 ]
 
 
+Out = Annotated[Path, typer.Option(help="Mappen där rapporter läggs.")]
+Log = Annotated[
+    Path | None,
+    typer.Option(help="Fil som får en rad JSON om hur körningen gick."),
+]
+
+Due = Annotated[
+    bool,
+    typer.Option(
+        "--due", help="Gör det som väntar: kvartal utan rapport, och nytt efter sena leveranser."
+    ),
+]
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, int, int], None]]:
+    """Show a bar on the screen, and give what moves it."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=_err, transient=True) as bar:
+        task = bar.add_task("börjar", total=None)
+
+        def show(what: str, done: int, steps: int) -> None:
+            bar.update(task, description=escape(what), completed=done, total=steps)
+
+        yield show
+
+
 @app.command()
 def new(
     folder: Annotated[Path, typer.Argument(metavar="MAPP", help="Mappen som ska göras.")],
     name: Annotated[str, typer.Option("--name", help="Kommunens namn.")] = "Vår kommun",
+    example: Annotated[
+        bool, typer.Option("--example", help="Lägg dit Exempelsjö, att prova på.")
+    ] = False,
 ) -> None:
     """
     Gör en ny kommunmapp att fylla i: inställningar, rapporteringsmall och register.
 
     Exempel: est new ../savsjo --name Sävsjö
     """
-    from est_analysis.scaffold import make
+    from est_analysis.scaffold import make, make_example
 
-    made = make(folder, name)
+    made = make_example(folder) if example else make(folder, name)
     _out.print(f"Mappen {folder} är klar. Gör så här:")
     for step, text in enumerate(made, 1):
         _out.print(f"  {step}. {text}", soft_wrap=True)
@@ -70,23 +102,27 @@ def check(
     from est_analysis import municipality as municipalities
     from est_analysis.gather.accept import gather
     from est_analysis.gather.quality import measure
+    from est_analysis.measures import catalogue
     from est_analysis.measures.register import read
     from est_analysis.patterns.coverage import latest_quarter_of
     from est_analysis.reports.check import lines, summary, verdict
     from est_analysis.reports.language import Language
 
     municipality = municipalities.load(folder)
-    gathered, register, say = gather(municipality), read(municipality), Language("sv")
-    quality = measure(gathered, municipality, latest_quarter_of(gathered.events))
+    gathered, say = gather(municipality), Language("sv")
+    period = latest_quarter_of(gathered.events)
+    register = read(municipality, gathered.geography, today=period.last)  # as the report's day
+    measures = catalogue.read(municipality)
+    quality = measure(gathered, municipality, period)
     table = Table("Källa", "Rader", "Används", "Väntar", "Tas ej in", "Upprepade", box=None)
     for cells in summary(quality):
         table.add_row(*map(escape, cells))
     _out.print(table)
-    for line in lines(gathered, quality, register, say, every=every):
+    for line in lines(gathered, quality, register, say, catalogue=measures, every=every):
         _out.print(line, markup=False, soft_wrap=True)
-    _out.print("\n" + verdict(gathered, register, say), markup=False, soft_wrap=True)
+    _out.print("\n" + verdict(gathered, register, say, measures), markup=False, soft_wrap=True)
     if gathered.unread:
-        raise typer.Exit(BAD_INPUT)
+        raise typer.Exit(runs.BAD_INPUT)
 
 
 @app.command()
@@ -99,38 +135,164 @@ def report(
             "hela kvartalet som levererats."
         ),
     ] = None,
-    edition: Annotated[str, typer.Option(help="internal: gruppens arbetsmaterial.")] = "internal",
+    edition: Annotated[
+        str, typer.Option(help="internal: gruppens arbetsmaterial. published: att lämna ut.")
+    ] = "internal",
     language: Annotated[str, typer.Option(help="Rapportens språk: sv.")] = "sv",
-    out: Annotated[Path, typer.Option(help="Mappen där rapporter läggs.")] = Path("reports"),
+    out: Out = Path("reports"),
+    log: Log = None,
+    at_once: Annotated[
+        int | None, typer.Option(min=1, help="Hur många kapitel som körs samtidigt.")
+    ] = None,
+    due: Due = False,
+    tied: Annotated[Path | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """
     Gör kvartalsrapporten och underlaget till nästa möte.
 
-    Exempel: est report exempelsjo --period 2026Q3
+    Ett helt år, till exempel --period 2025, ger också årsöversynen.
+
+    Slutar med 0 när rapporten är gjord, 1 när den inte gick att göra (den förra står kvar) och 2
+    när något i mappen eller anropet måste rättas. Exempel: est report exempelsjo --period 2026Q3
     """
-    from est_analysis.reports.build import build
+    from est_analysis.reports.build import Built, build, in_short
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=_err, transient=True) as bar:
-        task = bar.add_task("börjar", total=None)
+    if due and (period or edition != "internal" or language != "sv"):
+        raise SettingsError("--due väljer själv: ange inte period, utgåva eller språk också.")
+    if tied is not None:
+        runs.tie_to_input(tied)
+    today, made = date.today(), list[Built]()
+    with runs.logged(log, datetime.now().astimezone(), "report", folder) as entry:
+        with _progress() as show:
+            if due:
+                from est_analysis.catch_up import catch_up
 
-        def show(what: str, done: int, steps: int) -> None:
-            bar.update(task, description=what, completed=done, total=steps)
+                steps = catch_up(folder, out=out, progress=show, today=today, at_once=at_once)
+                made += [step.built for step in steps if step.built]
+            else:
+                made.append(
+                    build(
+                        folder,
+                        period,
+                        edition=edition,
+                        language=language,
+                        out=out,
+                        progress=show,
+                        today=today,
+                        at_once=at_once,
+                    )
+                )
+        for built in made:  # of several, the line tells the latest
+            unread_files = [one.file for one in built.unread]
+            entry.update(in_short(built.folder), report=str(built.report), unread=unread_files)
+        entry["made"] = [built.folder.name for built in made]
+    for built in made:
+        for unread in built.unread:
+            _err.print(str(unread.error), markup=False, soft_wrap=True)
+            _err.print("Rapporten är gjord utan den filen, och säger det.", soft_wrap=True)
+        _out.print(f"Rapport: {built.report}", soft_wrap=True)
+        if built.brief is not None:
+            _out.print(f"Inför mötet: {built.brief}", soft_wrap=True)
+    if not made:
+        _out.print("Inget nytt att göra: alla kvartal som är slut har sin rapport.")
 
-        built = build(
-            folder,
-            period,
-            edition=edition,
-            language=language,
-            out=out,
-            progress=show,
-            today=date.today(),
+
+@app.command()
+def fleet(
+    root: Annotated[
+        Path, typer.Argument(metavar="MAPP", help="Mappen som kommunernas mappar ligger i.")
+    ],
+    period: Annotated[
+        str | None, typer.Option(help="Som för est report. Utan: varje kommuns senaste kvartal.")
+    ] = None,
+    out: Out = Path("reports"),
+    scheduler: Annotated[
+        str | None, typer.Option(help="Ett Dask-kluster som redan är igång, t.ex. tcp://vard:8786.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Hur många kommuner som körs samtidigt här.")
+    ] = None,
+    longest: Annotated[
+        int, typer.Option(min=1, help="Längsta tid för en kommun, i minuter.")
+    ] = 240,
+    due: Due = False,
+    log: Log = None,
+) -> None:
+    """
+    Gör rapporten för varje kommunmapp i en mapp, och en översikt över hur det gick.
+
+    Varje kommun körs i en egen process. En kommun som inte går hindrar ingen annan. Slutar med 0
+    när alla är klara, 1 när någon inte gick och 2 när det inte finns något att köra.
+    Exempel: est fleet ../kommuner --period 2026Q3 --workers 2
+    """
+    from est_analysis import fleet as fleets
+
+    if due and period:
+        raise SettingsError("--due väljer själv perioderna: ange inte --period också.")
+    with runs.logged(log, datetime.now().astimezone(), "fleet", str(root)) as entry:
+        with _progress() as show:
+            overview = fleets.run(
+                root,
+                fleets.DUE if due else period,
+                out=out,
+                scheduler=scheduler,
+                workers=workers,
+                longest_s=60 * longest,
+                progress=show,
+            )
+        entry.update(done=overview.done, failed=len(overview.failed))
+        for outcome in overview.failed:
+            _err.print(f"{outcome.key}: {outcome.message}", markup=False, soft_wrap=True)
+        _out.print(f"{overview.done} klara, {len(overview.failed)} gick inte.")
+        _out.print(f"Översikt: {overview.page}", soft_wrap=True)
+        if overview.failed:
+            entry["exit"] = runs.FAILED
+    if overview.failed:
+        raise typer.Exit(runs.FAILED)
+
+
+@app.command()
+def schedule(
+    folder: Annotated[
+        Path, typer.Argument(metavar="MAPP", help="Kommunens mapp, eller mappen med alla kommuner.")
+    ],
+    clock: Annotated[str, typer.Option("--for", help="cron, systemd eller windows.")] = "cron"
+    if sys.platform != "win32"
+    else "windows",
+    at: Annotated[str, typer.Option(help="När på dygnet.")] = "05:10",
+    out: Out = Path("reports"),
+    write: Annotated[
+        Path | None, typer.Option(help="Mapp som får filerna. Utan: skriv dem på skärmen.")
+    ] = None,
+) -> None:
+    """
+    Skriv det som behövs för att rapporterna ska göras av sig själva, varje dag när något väntar.
+
+    Ändrar ingenting i systemet: filerna läggs in för hand. Varje körning skriver en rad i
+    est.jsonl i rapportmappen. Exempel: est schedule ../savsjo --for systemd --write ../schema
+    """
+    from est_analysis import schedule as schedules
+    from est_analysis.fleet import municipalities
+
+    chosen = next((known for known in schedules.CLOCKS if known == clock), None)
+    if chosen is None:
+        raise SettingsError(
+            f"{clock} är inget som går att schemalägga för.",
+            mend=f"Välj något av: {', '.join(schedules.CLOCKS)}.",
         )
-    for unread in built.unread:
-        _err.print(str(unread.error), markup=False, soft_wrap=True)
-        _err.print("Rapporten är gjord utan den filen, och säger det.", soft_wrap=True)
-    _out.print(f"Rapport: {built.report}", soft_wrap=True)
-    _out.print(f"Inför mötet: {built.brief}", soft_wrap=True)
+    many = not (folder / _TOML).is_file()
+    if many and not municipalities(folder)[0]:
+        raise SettingsError(f"{folder} är ingen kommunmapp, och har ingen i sig.")
+    plan = schedules.plan(folder, out, at, many=many)
+    for name, content in schedules.files(plan, chosen).items():
+        if write is None:
+            text = content.decode("utf-16" if chosen == "windows" else "utf-8")
+            _out.print(text, markup=False, soft_wrap=True, end="")
+        else:
+            write.mkdir(parents=True, exist_ok=True)
+            (write / name).write_bytes(content)
+            _out.print(f"Skriven: {write / name}", soft_wrap=True)
+    _err.print(schedules.advice(plan, chosen), markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -197,7 +359,7 @@ def main() -> None:
         app()
     except EstError as error:
         _err.print(str(error), markup=False, soft_wrap=True)
-        raise SystemExit(FAILED if isinstance(error, ReportError) else BAD_INPUT) from None
+        raise SystemExit(runs.exit_code(error)) from None
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import re
 import tomllib
 from datetime import date
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -22,9 +22,12 @@ from pydantic import (
 )
 
 from est_analysis.errors import SettingsError
+from est_analysis.shipped import shipped
 
 SETTINGS_FILE = "municipality.toml"
-EXAMPLES = Path(__file__).resolve().parent.parent / "data"
+MOST_SETTINGS = 4_000_000
+"""Bytes of settings; the longest list of codes takes a hundredth of it."""
+EXAMPLES = shipped("data")
 
 RecordKind = Literal[
     "reported_crime",
@@ -86,9 +89,9 @@ def _known_zone(value: str) -> str:
 
 def _known_encoding(value: str) -> str:
     try:
-        if value != "auto":
-            codecs.lookup(value)
-    except LookupError as error:
+        if value != "auto" and not codecs.lookup(value)._is_text_encoding:
+            raise LookupError(value)  # such as zip, which would unpack without end
+    except (LookupError, ValueError) as error:
         raise ValueError(f"{value!r} är ingen känd teckenkodning") from error
     return value
 
@@ -116,8 +119,15 @@ def _tuples(value: Any) -> Any:  # noqa: ANN401 - whatever TOML held
 
 
 def _inside(value: str) -> str:
-    if not Path(value).parts or Path(value).is_absolute() or ".." in Path(value).parts:
-        raise ValueError(f"{value!r} ska vara en sökväg inne i kommunens mapp")
+    """Refuse what leads out of the folder on any system, and patterns that cannot be matched."""
+    for path in (PurePosixPath(value), PureWindowsPath(value)):
+        if not path.parts or path.anchor or ".." in path.parts:
+            raise ValueError(f"{value!r} ska vara en sökväg inne i kommunens mapp")
+    if any(ord(sign) < 32 for sign in value):
+        raise ValueError(f"{value!r} har ett tecken som inga filnamn har")
+    parts = PurePosixPath(value).parts
+    if parts.count("**") > 1 or any("**" in part and part != "**" for part in parts):
+        raise ValueError(f"{value!r} ska ha ** högst en gång, och för en hel mapp")
     return value
 
 
@@ -314,6 +324,7 @@ class Reference(_Part):
     ] = ()
     comparison: Files = ()
     surveys: Inside | None = None
+    measures: Inside | None = None
 
 
 class Registers(_Part):
@@ -381,10 +392,26 @@ class SituationTypes(_Part):
     fitted: Annotated[int, Field(ge=1990, le=2100)] | None = None
 
 
+class Law(_Part):
+    """When the latest situational picture under the law (2023:196) was decided."""
+
+    picture_decided: date | None = None
+
+
 class Disclosure(_Part):
     """What may be shown; a choice of the group, not a rule of law."""
 
     smallest_place_count: Annotated[int, Field(ge=2)] = 2
+    minimum: Annotated[int, Field(ge=3, le=100)] = 5
+    smallest_reporters: Annotated[int, Field(ge=1, le=10)] = 2
+    groups: Filter = {}
+
+    @model_validator(mode="after")
+    def _each_group_once(self) -> Disclosure:
+        names = [name for part in self.groups.values() for name in part]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"gruppen {twice[0]!r} står två gånger i groups")
+        return self
 
 
 class Retention(_Part):
@@ -416,6 +443,7 @@ class Municipality(_Part):
     thresholds: Thresholds = Thresholds()
     links: Links = Links()
     situations: SituationTypes = SituationTypes()
+    law: Law = Law()
     disclosure: Disclosure = Disclosure()
     retention: Retention = Retention()
 
@@ -445,6 +473,10 @@ class Municipality(_Part):
     def path(self, inside: str) -> Path:
         """Return the absolute path of a path that the settings give."""
         return self.folder / inside
+
+    def leads_out(self, inside: str) -> bool:
+        """Tell whether a path in the folder is, or lies behind, a link to somewhere else."""
+        return not self.path(inside).resolve().is_relative_to(self.folder.resolve())
 
     def delivered(self, source: str) -> list[Path]:
         """Return a source's delivered files by name; hidden files and Excel's locks are none."""
@@ -508,8 +540,18 @@ def load(name_or_path: str | Path) -> Municipality:
     folder = find(name_or_path)
     file = folder / SETTINGS_FILE
     try:
+        if file.stat().st_size > MOST_SETTINGS:
+            raise SettingsError(
+                f"{SETTINGS_FILE} är större än {MOST_SETTINGS // 1_000_000} MB.",
+                where=str(file),
+                mend="Lägg listor i filer i reference/.",
+            )
         text = file.read_text(encoding="utf-8-sig")
         values = tomllib.loads(text)
+    except RecursionError as error:
+        raise SettingsError(
+            f"{SETTINGS_FILE} går inte att läsa: den är för djup.", where=str(file)
+        ) from error
     except UnicodeDecodeError as error:
         raise SettingsError(
             f"{SETTINGS_FILE} är inte sparad som UTF-8.", where=str(file), mend="Spara om filen."
@@ -554,6 +596,17 @@ def _refuse_missing_files(municipality: Municipality, text: str) -> None:
         if isinstance(source.codes, str)
     ]
     missing = [(loc, value) for loc, value in named if not municipality.path(value).is_file()]
+    outside = [(loc, value) for loc, value in named if municipality.leads_out(value)]
+    if outside:
+        raise SettingsError(
+            "Inställningarna nämner filer som är länkar ut ur kommunens mapp:\n"
+            + "\n".join(
+                f"  rad {_line_of(text, loc)}: {'.'.join(loc)} = ”{value}”"
+                for loc, value in outside
+            ),
+            where=str(municipality.folder / SETTINGS_FILE),
+            mend="Lägg filen själv i mappen i stället för en länk.",
+        )
     patterns: list[tuple[tuple[str, ...], str]] = [
         (("sources", name, "files"), source.files)
         for name, source in municipality.sources.items()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,9 +15,11 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from est_analysis.errors import SettingsError
 from est_analysis.gather import codes, form
+from est_analysis.gather.store import LEDGER, STORE
 from est_analysis.measures import register
-from est_analysis.municipality import SETTINGS_FILE
+from est_analysis.municipality import SETTINGS_FILE, find
 
+EXAMPLE = "exempelsjo"
 _ROWS = 2_000
 
 _SETTINGS = """\
@@ -84,6 +87,9 @@ partners = [
 # x = "LONGITUDE"
 # y = "LATITUDE"
 
+# [law]
+# picture_decided = 2026-03-10 # då lägesbilden enligt lag (2023:196) senast beslutades
+
 [disclosure]
 smallest_place_count = 2 # gruppens val: platser med en enda händelse visas inte
 
@@ -113,10 +119,7 @@ def make(folder: Path, name: str) -> list[str]:
     SettingsError
         If the folder holds anything already, or cannot be made.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise SettingsError(
-            f"{folder} finns redan och är inte tom.", mend="Välj en ny mapp; inget har ändrats."
-        )
+    _refuse_filled(folder)
     try:
         for part in ("deliveries/est", "reference", "register"):
             (folder / part).mkdir(parents=True)
@@ -136,21 +139,27 @@ def make(folder: Path, name: str) -> list[str]:
     (folder / "reference/places.csv").write_text(header, encoding="utf-8", newline="\n")
     (folder / "reference/brottskoder.csv").write_bytes(codes.SHIPPED.read_bytes())
     write_form(folder / "deliveries/est/est_rapport.xlsx")
-    _register(folder / "register/problem.xlsx", "Problem", register.PROBLEM_COLUMNS, {})
+    _register(
+        folder / "register/problem.xlsx",
+        "Problem",
+        register.PROBLEM_COLUMNS + register.PROBLEM_MORE,
+        {"status": register.PROBLEM_STATES},
+    )
     _register(
         folder / "register/atgarder.xlsx",
         "Åtgärder",
-        register.MEASURE_COLUMNS,
+        register.MEASURE_COLUMNS + register.MEASURE_MORE,
         {
             "atgardstyp": register.MEASURE_TYPES,
             "sikt": register.TERMS,
             "status": register.MEASURE_STATES,
+            "genomford": register.DELIVERED,
         },
     )
     _register(
         folder / "register/beslut.xlsx",
         "Beslut",
-        register.DECISION_COLUMNS,
+        register.DECISION_COLUMNS + register.DECISION_MORE,
         {"status": register.DECISION_STATES},
     )
     return [
@@ -160,6 +169,31 @@ def make(folder: Path, name: str) -> list[str]:
         f"Se vad som går att använda: est check {folder}",
         f"Gör rapporten: est report {folder}",
     ]
+
+
+def make_example(folder: Path) -> list[str]:
+    """
+    Make a copy of the shipped example to try things on; arguments and errors as `make`.
+
+    Returns
+    -------
+    list of str
+        What to do next, in Swedish, step by step.
+    """
+    _refuse_filled(folder)
+    derived = shutil.ignore_patterns(STORE, LEDGER)
+    try:
+        shutil.copytree(find(EXAMPLE), folder, ignore=derived, dirs_exist_ok=True)
+    except OSError as error:
+        raise SettingsError(f"Mappen går inte att göra: {error}.") from error
+    return [f"Gör rapporten: est report {folder}"]
+
+
+def _refuse_filled(folder: Path) -> None:
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise SettingsError(
+            f"{folder} finns redan och är inte tom.", mend="Välj en ny mapp; inget har ändrats."
+        )
 
 
 def _toml(value: str | list[str]) -> str:
@@ -202,7 +236,15 @@ def _is_date(name: str) -> bool:
 _REGISTER_HELP = (
     "Ansvarig är alltid en funktion, aldrig en person.",
     "vald_period är den period då platsen valdes, till exempel 2026Q2. Den räknas aldrig som före.",
-    "jamforelseplats är en plats ur platslistan som liknar platsen men inte fick insatsen.",
+    "jamforelseplats är en plats ur platslistan som liknar platsen men inte fick insatsen. Tomt, "
+    "liknande, samma sort eller övriga kommunen: den väljs efter regel.",
+    "Platsen skrivs på ett av fem sätt: plats (namn i platslistan), x och y med radie_m, gata, "
+    "polygon (WKT i meter) eller område.",
+    "orsakstyp är plats, situation eller miljö. Omdömen (signalbrott, beror_manga, konsekvens, "
+    "resurser, kostnad, paverkbarhet) är 1, 2 eller 3; kostnad 3 är dyrt.",
+    "genomford, process och produktion säger vad som gjordes; effekt vad det ändrade.",
+    "Ett problem lämnar listan med status Avslutat, avslutsskal och avslutsdatum.",
+    "Kolumner efter paverkbarhet, kostnad_tid och status kan tas bort.",
     "Datum skrivs 2026-09-30.",
 )
 

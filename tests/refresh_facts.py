@@ -9,7 +9,8 @@ from __future__ import annotations
 import nbformat
 import papermill
 
-from est_analysis.reports.build import MEETING, NOTEBOOKS, QUARTERLY
+from est_analysis.reports.build import MEETING, NOTEBOOKS, YEARLY
+from est_analysis.reports.published.render import CHAPTERS as PUBLISHED
 
 COMPARED = "nbval-check-output"
 
@@ -35,5 +36,5 @@ def refresh(name: str) -> bool:
 
 
 if __name__ == "__main__":
-    for chapter in (*QUARTERLY.chapters, *MEETING.chapters):
+    for chapter in (*YEARLY.chapters, *MEETING.chapters, *PUBLISHED):
         print(f"{chapter}: {'changed' if refresh(chapter) else 'as before'}")

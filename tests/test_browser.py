@@ -8,6 +8,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+from test_site import claim, lay
+
+from est_analysis.reports import site
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = [
@@ -67,7 +70,7 @@ class Visit:
 
 
 @pytest.mark.parametrize("width", [1280, 390, 320])
-@pytest.mark.parametrize("name", ["rapport", "mote"])
+@pytest.mark.parametrize("name", ["rapport", "mote", "../index"])
 def test_a_page_opens_offline(browser, folder, name, width):
     visit = Visit(browser, folder / f"{name}.html", width)
     assert visit.asked() == []
@@ -84,6 +87,25 @@ def test_the_map_is_drawn(browser, folder):
     shown = visit.page.locator('.folium-map path.leaflet-interactive:not([d="M0 0"])')
     shown.first.hover(force=True)
     assert "anmälda brott" in visit.page.locator(".foliumtooltip").first.inner_text()
+    visit.context.close()
+
+
+def test_the_list_of_reports_is_searched_by_every_word(browser, tmp_path):
+    lay(tmp_path, "2026Q2", claim("Badhusparkeringen"))
+    lay(tmp_path, "2026Q3", claim("Stationsparken"))
+    visit = Visit(browser, site.write(tmp_path, "Provby"), 390)
+    seen = visit.page.locator("article:visible h2")
+    assert seen.all_inner_texts() == ["Juli–september 2026", "April–juni 2026"]
+    visit.page.keyboard.press("Tab")
+    visit.page.keyboard.press("Tab")
+    visit.page.keyboard.type("2026 BADHUS rapport")
+    assert seen.all_inner_texts() == ["April–juni 2026"]
+    assert visit.page.locator("#antal").inner_text() == "1 / 2"
+    visit.page.get_by_label("Sök").fill("finns inte")
+    assert seen.count() == 0
+    visit.page.get_by_label("Sök").fill("")
+    assert seen.count() == 2
+    assert visit.complaints == []
     visit.context.close()
 
 

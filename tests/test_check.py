@@ -78,6 +78,15 @@ def test_points_and_folded_tables_are_escaped():
     assert folded.html().startswith("<details><summary>")
 
 
+REMARKS = pd.DataFrame(
+    [
+        ("register/a.csv", 4, "plats", "Menades ”{meant}”?", {"meant": BAD}, "not_evaluated"),
+        ("register/a.csv", 5, "mal", "är tom", {}, "remark"),
+    ],
+    columns=[*NO_FAULTS.columns, "values", "cost"],
+)
+
+
 def lines(every=False, **parts):
     table = events(*each_day("2026-07-01", 30))
     accounting = pd.DataFrame(
@@ -85,7 +94,7 @@ def lines(every=False, **parts):
     ).assign(dropped=0, repeated=0)
     gathered = Gathered(table, QUARANTINE, accounting, None, **parts)
     found = quality.measure(gathered, settings(), parse("2026Q3"))
-    register = SimpleNamespace(faults=FAULTS)
+    register = SimpleNamespace(faults=FAULTS, remarks=REMARKS)
     said = check.lines(gathered, found, register, SAY, every=every)
     return [*said, check.verdict(gathered, register, SAY)]
 
@@ -102,4 +111,12 @@ def test_near_misses_come_with_the_very_line_and_files_with_what_to_do():
     said = lines(near_misses=NEAR, unread=UNREAD)
     assert f"  kod;polis;{BAD};Klotter   (3 rader, likhet 92 av 100)" in said
     assert "  Gör så här: Fyll." in said
-    assert said[-1].startswith("Väntar på rättning: 7 rader, 1 filer, 1 nästan-träffar och 1 rader")
+    assert said[-1].startswith("Väntar på rättning: 7 rader, 1 filer, 1 nästan-träffar och 2 rader")
+
+
+def test_what_holds_a_measure_back_is_told_apart_from_what_is_merely_to_be_mended():
+    said = lines()
+    at = said.index("Insatser som inte utvärderas förrän raden är rättad:")
+    assert said[at + 1] == f"  register/a.csv rad 4, plats: Menades ”{BAD}”?"
+    at = said.index("Att se över i registret (raderna används):")
+    assert said[at + 1] == "  register/a.csv rad 5, mal: är tom"

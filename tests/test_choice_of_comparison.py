@@ -28,7 +28,9 @@ def square(i, counts, *, sort="torg", x=None):
     return {"name": f"Torg {i}", "place_type": sort, **at}, yearly(counts, **at)
 
 
-def compared(squares, own=LEVEL, *, asked="", extra=(), measures=None, chosen=CHOSEN, **parts):
+def compared(
+    squares, own=LEVEL, *, asked="", extra=(), measures=None, chosen=CHOSEN, ledger=(), **parts
+):
     """Return the evaluation of Torget among these places."""
     first = {**HISTORY, "start": "2020-01-01"}
     places = pd.concat(
@@ -38,7 +40,8 @@ def compared(squares, own=LEVEL, *, asked="", extra=(), measures=None, chosen=CH
     rows += [row for _, its in squares for row in its]
     listed = register({"jamforelseplats": asked}, chosen) if measures is None else measures
     return evaluate(
-        events(*rows), listed, Q1, settings(**parts), replace(GEOGRAPHY, places=places)
+        *(events(*rows), listed, Q1, settings(**parts), replace(GEOGRAPHY, places=places)),
+        ledger=ledger,
     )[0]
 
 
@@ -51,6 +54,40 @@ def test_the_five_most_alike_over_years_that_the_baseline_leaves_out():
     assert found.compared == ("Torg 0", "Torg 1", "Torg 2", "Torg 3", "Torg 4")
     assert (found.comparison_before, found.comparison_after) == (300, 100)
     assert found.why_not == ""
+
+
+def later(first, squares, **parts):
+    """Return the evaluation as it is when the ledger holds the first one's baseline."""
+    return compared(squares, ledger=[first.held.kept.entry()], **parts)
+
+
+def test_the_places_that_a_rule_chose_are_frozen_with_the_baseline():
+    """Later data make Torg 0 unlike, and add to it: neither the choice nor the counts move."""
+    first = compared(SEVEN)
+    changed = [square(0, [20, 25, 20, 20, 60]), *SEVEN[1:]]
+    assert "Torg 0" not in compared(changed).compared, "the sibling: it would be chosen anew"
+    held = later(first, changed)
+    assert held.compared == first.compared
+    assert (held.comparison_before, held.comparison_after) == (300, 100)
+    assert held.held.changed(held.baseline).comparison == (300, 305)
+    assert held.held.moved == ()
+
+
+def test_a_frozen_choice_where_something_is_done_since_is_made_again_and_told():
+    held = later(compared(SEVEN), SEVEN, measures=two_measures("2025-11-01"))
+    assert "Torg 0" not in held.compared
+    (moved,) = held.held.moved
+    assert (moved.column, "Torg 0" in moved.before, "Torg 0" in moved.after) == (
+        *("jamforelseplats", True, False),
+    )
+    assert held.comparison_before == held.held.tally(held.baseline)[1]
+
+
+def test_everywhere_else_is_not_frozen():
+    found = compared(SEVEN, asked="övriga kommunen")
+    assert found.rule == "rest"
+    assert found.held.kept.compared == found.held.kept.comparison == ()
+    assert found.comparison_before > 300
 
 
 @pytest.mark.parametrize("after", [0, 5, 90])

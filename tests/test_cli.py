@@ -53,8 +53,12 @@ def test_help_teaches():
         (("report", "ingenstans"), "ingenstans"),
         (("report", "exempelsjo", "--period", "2031Q1"), "2031Q1"),
         (("report", "exempelsjo", "--period", "i fjol"), "i fjol"),
-        (("report", "exempelsjo", "--edition", "published"), "släppta tabeller"),
+        (("report", "exempelsjo", "--edition", "published", "--period", "2026-08"), "kvartal"),
         (("report", "exempelsjo", "--perod", "2026Q3"), "--perod"),
+        (("report", "exempelsjo", "--due", "--period", "2026Q3"), "--due väljer själv"),
+        (("fleet", ".", "--due", "--period", "2026Q3"), "--due väljer själv"),
+        (("fleet", "."), "Ingen kommunmapp"),
+        (("schedule", "ingenstans"), "ingenstans"),
         (("check", "ingenstans"), "ingenstans"),
     ],
 )

@@ -22,6 +22,7 @@ PARTS = (
     municipality.Thresholds,
     municipality.Links,
     municipality.SituationTypes,
+    municipality.Law,
     municipality.Disclosure,
     municipality.Retention,
 )
@@ -30,7 +31,7 @@ PARTS = (
 def undocumented(text: str, parts: tuple[type[BaseModel], ...] = PARTS) -> list[str]:
     inner = {
         *("folder", "sources", "reference", "registers", "thresholds", "links", "situations"),
-        *("disclosure", "retention"),
+        *("law", "disclosure", "retention"),
     }
     keys = [key for part in parts for key in part.model_fields if key not in inner]
     return [key for key in keys if not re.search(rf"[`.]{key}[`\]]", text)]

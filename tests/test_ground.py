@@ -4,8 +4,10 @@ Each check takes texts and gives a list of faults; each has a sibling that plant
 it caught.
 """
 
+import ast
 import re
 import subprocess
+import sys
 import tomllib
 from itertools import product
 from pathlib import Path
@@ -93,7 +95,7 @@ def test_locks_hold_every_direct_dependency_within_its_bounds():
     ("pyproject", "lock", "fault"),
     [
         (PYPROJECT.replace('"pandas>=3.0"', '"pandas>=99"'), LOCK, "pandas: ['3"),
-        (PYPROJECT.replace('"rich>=', '"dask",\n  "rich>='), LOCK, "dask: not locked"),
+        (PYPROJECT.replace('"rich>=', '"polars",\n  "rich>='), LOCK, "polars: not locked"),
         (PYPROJECT, re.sub(r"^folium==.*", "# gone \\\\", LOCK, flags=re.M), "folium: not locked"),
         (PYPROJECT, LOCK.replace("numpy==2.", "numpy==1."), "numpy: ['1."),
         (PYPROJECT, LOCK + "rich==1.0\n", "rich: 2 versions"),
@@ -308,3 +310,53 @@ def test_a_gap_in_what_is_ignored_is_caught(tmp_path):
 
 def test_markers_are_judged_for_other_machines_than_this():
     assert [Marker("sys_platform == 'win32'").evaluate(m) for m in MACHINES].count(True) == 3
+
+
+def imported_by(folder: Path) -> set[str]:
+    """Return the top-level modules that a folder's code imports, anywhere in it."""
+    found: set[str] = set()
+    for file in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.split(".")[0] for alias in node.names}
+            if isinstance(node, ast.ImportFrom) and not node.level:
+                found.add(str(node.module).split(".")[0])
+    return found - {"est_analysis", *sys.stdlib_module_names}
+
+
+# used by what we use (kernels, zoneinfo, TLS), or for the files that it carries
+UNSEEN = {"ipykernel", "tzdata", "cryptography", "js_lib_leaflet"}
+MODULES = {"pillow": "PIL", "scikit-learn": "sklearn", "django-js-lib-leaflet": "js_lib_leaflet"}
+WITH_IT = {"dask": "distributed"}  # the same project in two packages
+
+
+def misnamed(pyproject: str, modules: set[str]) -> tuple[set[str], set[str]]:
+    """Return what is imported and not named, and what is named and not imported."""
+    names = {Requirement(line).name for line in tomllib.loads(pyproject)["project"]["dependencies"]}
+    named = {MODULES.get(name, name.replace("-", "_")) for name in names}
+    used = {WITH_IT.get(module, module) for module in modules}
+    return used - named, named - used - UNSEEN
+
+
+def test_what_is_imported_is_named_and_what_is_named_is_imported():
+    modules = imported_by(ROOT / "est_analysis")
+    assert misnamed(PYPROJECT, modules) == (set(), set())
+    assert misnamed(PYPROJECT.replace('"pillow>=12",', ""), modules) == ({"PIL"}, set())
+    assert misnamed(PYPROJECT, modules - {"babel"}) == (set(), {"babel"})
+
+
+def unexplained(pyproject: str, docs: str) -> set[str]:
+    """Return the dependencies without a reason, and the reasons without a dependency."""
+    wanted = tomllib.loads(pyproject)["project"]["dependencies"]
+    reasons = dict(re.findall(r"^\| ([\w-]+) \| (.+\w.*) \|$", docs, re.M))
+    return {Requirement(line).name for line in wanted} ^ (set(reasons) - {"package"})
+
+
+def test_every_dependency_has_its_reason():
+    docs = (ROOT / "docs/dependencies.md").read_text(encoding="utf-8")
+    assert unexplained(PYPROJECT, docs) == set()
+    assert unexplained(PYPROJECT.replace('"folium>=0.20",', ""), docs) == {"folium"}
+    assert unexplained(PYPROJECT, docs.replace("| babel | Swedish", "| babelfish | Swe")) == {
+        "babel",
+        "babelfish",
+    }

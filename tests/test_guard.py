@@ -431,3 +431,34 @@ def test_smuggled_text_comes_through_gather_as_text(gather):
     assert len(got.events) == 3 * 8
     assert got.quarantine.empty
     assert not got.events["place"].str.startswith(("=", "+", "@", "<")).any()  # in no gazetteer
+
+
+# who answers for something: a function, never a person
+
+ROLES = (
+    *("Gatuchef", "Rektor", "Förvaltare på bostadsbolaget", "Säkerhetssamordnare", "Parkförman"),
+    *("Tekniska Förvaltningen", "Polisen", "Kommunpolis Lindesberg", "EST-gruppen", "", "NTF"),
+    *("Fritidschef, Kultur och fritid", "Lillby Bostäder", "vaktmästare", "Lillby AB"),
+)
+PERSONS = {
+    "Anna Lindqvist": "name",
+    "anna": "name",
+    "K. Svensson": "name",
+    "Svensson": "name",
+    "B Nygren": "name",
+    "Gatuchef Anna Lindqvist": "name",
+    "rektor@lillby.se": "email",
+    "Gatuchef, 070-123 45 67": "phone",
+    "811218-9876": "identity",
+    "Tekla Nygren": guard.DOUBTFUL,
+}
+
+
+def test_a_function_is_no_person():
+    found = guard.not_a_role(pd.Series(ROLES))
+    assert found[found != ""].to_dict() == {}
+
+
+@pytest.mark.parametrize("text", PERSONS)
+def test_a_person_is_no_function(text):
+    assert guard.not_a_role(pd.Series([text, "Gatuchef"])).tolist() == [PERSONS[text], ""]

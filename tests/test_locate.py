@@ -224,9 +224,10 @@ GAZETTEER = "name;place_type;x;y;area\n"
 @pytest.fixture
 def geography(make_folder):
     def read(**parts):
-        files = {f"reference/{name}": content for name, content in parts.items()}
-        reference = {name: f"reference/{name}" for name in parts}
-        return read_geography(municipality.load(make_folder(files, reference=reference)))
+        ending = {"places": ".csv"}
+        named = {name: f"reference/{name}{ending.get(name, '.geojson')}" for name in parts}
+        files = {named[name]: content for name, content in parts.items()}
+        return read_geography(municipality.load(make_folder(files, reference=named)))
 
     return read
 
@@ -331,7 +332,7 @@ def test_the_column_of_area_names_may_have_any_name(make_folder):
             (GAZETTEER + "Ån;;5e5;65e5;\n").encode("cp1252"),
             "Listan går inte att läsa",
         ),
-        ("places", GAZETTEER + "\nTorget;torg;;6500100;\n", "places, rad 3"),
+        ("places", GAZETTEER + "\nTorget;torg;;6500100;\n", "places.csv, rad 3"),
         ("places", GAZETTEER + ";torg;500100;6500100;\n", "En plats saknar namn"),
         ("places", GAZETTEER + "Torget;torg;18,07;59,33;\n", "koordinater i grader"),
     ],

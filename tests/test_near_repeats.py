@@ -14,7 +14,7 @@ from chance import at_most, town
 from hypothesis import given
 from hypothesis import strategies as st
 
-from est_analysis.patterns import near_repeats
+from est_analysis.patterns import near_repeats, near_spots, near_tally
 from est_analysis.patterns.near_repeats import (
     band_names,
     by_window,
@@ -175,14 +175,36 @@ def test_pieces_and_full_bytes_lose_nothing(monkeypatch):
     """Many pairs in one band, through small pieces: counts of a byte must be emptied in time."""
     x, y, days = town(1, n=100, spread=200)
     expected = knox(x, y, days, draws=0, rng=rng()).observed
-    monkeypatch.setattr(near_repeats, "_PAIRS", 50)
-    monkeypatch.setattr(near_repeats, "_ROWS", 1)
+    monkeypatch.setattr(near_spots, "_PAIRS", 50)
+    monkeypatch.setattr(near_tally, "_ROWS", 1)
+    monkeypatch.setattr(near_tally, "_LANES", 1)
     monkeypatch.setattr(near_repeats, "_LANES", 1)
     again = knox(x, y, days, draws=2, rng=rng())
     assert again.observed.tolist() == expected.tolist()
     assert expected.sum() > 255 * 2
     together = np.zeros(90), np.zeros(90), np.arange(90)
     assert knox(*together, draws=0, rng=rng()).observed.sum() == sum(90 - d for d in range(1, 28))
+
+
+@pytest.mark.parametrize("minutes", [0, 1])
+def test_busy_addresses_are_counted_as_the_others_are(monkeypatch, minutes):
+    """By time or one by one, every pair is counted once."""
+    x, y, days = town(2, n=300, spread=900)
+    x[:150], y[:150] = x[0], y[0]
+    x[150:180], y[150:180] = x[150], y[150]
+    days = days + minutes * rng().integers(0, 1440, 300) / 1440
+    at, when, _ = near_repeats._canonical(x, y, days)
+    near, clock = near_spots.NearSpots(at, METRES, manhattan=False), near_tally.Clock(when, DAYS)
+    lanes = near_tally.permuted(clock.times, None, 3, rng())
+    counted = []
+    for busy, cells in ((10**9, 1), (0, 1), (0, 10**6), (1, 10**6)):
+        monkeypatch.setattr(near_tally, "_BUSY", busy)
+        monkeypatch.setattr(near_tally, "_CELLS", cells)
+        tally = near_tally.Tally(near, clock)
+        assert bool(tally.busy) == (busy < 10**9)
+        counted.append(tally(lanes))
+    for again in counted[1:]:
+        np.testing.assert_array_equal(again, counted[0])
 
 
 # permutations
@@ -193,21 +215,21 @@ def test_permuted_tables_are_those_of_permuted_times(seed):
     """Every lane is one joint permutation, counted as the observed table is."""
     events = rng(seed).integers(0, [6, 6, 9], (20, 3))
     at, minutes, _ = near_repeats._canonical(*events.T)
-    clock = near_repeats._Clock(minutes, DAYS)
-    near = near_repeats._NearSpots(at, METRES, manhattan=False)
-    lanes = near_repeats._permuted(clock.times, None, 5, rng(seed))
-    counted = near.tally(lanes, clock.limits)
-    unit = (minutes.max() - minutes.min()) / 1440 / max(clock.times.max(), 1)
+    clock = near_tally.Clock(minutes, DAYS)
+    near = near_spots.NearSpots(at, METRES, manhattan=False)
+    lanes = near_tally.permuted(clock.times, None, 5, rng(seed))
+    counted = near_tally.Tally(near, clock)(lanes)
+    unit = (minutes.max() - minutes.min()) / 1440 / max(clock.values.max(), 1)
     for lane, table in zip(lanes.T, counted, strict=True):
         assert sorted(lane) == sorted(clock.times)
-        again = np.column_stack([at, lane * unit])
+        again = np.column_stack([at, clock.values[lane] * unit])
         assert table.tolist() == by_hand(again.tolist(), METRES, DAYS)[:-1, :-1].tolist()
 
 
 def test_times_stay_within_their_month():
     days = np.arange(90)
     months = days // 30
-    lanes = near_repeats._permuted(days, months, 9, rng())
+    lanes = near_tally.permuted(days, months, 9, rng())
     assert (np.sort(lanes // 30, axis=0) == months[:, None]).all()
     assert (lanes // 30 == months[:, None]).all()
     assert (lanes != days[:, None]).any(axis=0).all()
@@ -403,18 +425,32 @@ def test_chance_is_called_chance(how):
 
 
 def test_a_closed_band_in_the_observed_table_only_is_noticed(monkeypatch):
-    tally = near_repeats._NearSpots.tally
+    tally = near_tally.Tally.__call__
 
-    def closed(self, lanes, limits):
-        return tally(self, lanes, [e + (lanes.shape[1] == 1) for e in limits])
+    def closed(self, lanes):
+        limits = self.clock.limits
+        self.clock.limits = [e + (lanes.shape[1] == 1) for e in limits]
+        counted = tally(self, lanes)
+        self.clock.limits = limits
+        return counted
 
-    monkeypatch.setattr(near_repeats._NearSpots, "tally", closed)
+    monkeypatch.setattr(near_tally.Tally, "__call__", closed)
     assert false_claims() > at_most(2 * len(SEEDS))
 
 
 def test_times_spread_evenly_instead_of_permuted_are_noticed(monkeypatch):
+    class Whole(near_tally.Clock):
+        """Knows every time of the span, not only those that events have."""
+
+        def __init__(self, minutes, edges):
+            super().__init__(minutes, edges)
+            self.times = self.values[self.times]
+            self.values = np.arange(self.values[-1] + 1, dtype=self.values.dtype)
+
     def even(times, labels, size, rng):
         return rng.integers(0, times.max() + 1, (len(times), size)).astype(times.dtype)
 
-    monkeypatch.setattr(near_repeats, "_permuted", even)
+    monkeypatch.setattr(near_repeats, "Clock", Whole)
+    assert false_claims() <= at_most(2 * len(SEEDS))
+    monkeypatch.setattr(near_repeats, "permuted", even)
     assert false_claims() > at_most(2 * len(SEEDS))

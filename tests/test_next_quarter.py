@@ -50,7 +50,7 @@ def findings(folder):
 
 
 def test_both_reports_stand_side_by_side(quarters):
-    assert sorted(p.name for p in quarters.iterdir()) == ["2026Q2", LAST]
+    assert sorted(p.name for p in quarters.glob("[!.]*")) == ["2026Q2", LAST, "index.html"]
     for quarter, month in (("2026Q2", "april"), (LAST, "juli")):
         html = (quarters / quarter / "rapport.html").read_text("utf-8")
         assert month in BeautifulSoup(html, "html.parser").h1.text
@@ -76,6 +76,19 @@ def test_the_later_report_sets_what_is_claimed_beside_what_was_said_then(quarter
     assert len(told) > len(claimed)
     assert all(sentence in table for sentence in told)
     assert "Förra rapporten (april–juni 2026) och den här" in section(quarters / LAST)
+
+
+def test_baselines_were_frozen_by_the_first_report_and_held_by_the_later(quarters):
+    ledger = quarters.parents[1] / "exempelsjo/ledger/baselines.jsonl"
+    lines = [json.loads(line) for line in ledger.read_text("utf-8").splitlines()]
+    later = {line["measure"] for line in lines if line["until"] and line["period"] != "2026Q2"}
+    assert later == {"A4"}, "it begins to act within the later quarter"
+    counted = [line["measure"] for line in lines if line["until"]]
+    assert sorted(set(counted)) == sorted(counted)
+    assert "A1" in counted
+    for quarter in ("2026Q2", LAST):
+        table = (quarters / quarter / "tables/rapport/insatser.csv").read_text("utf-8-sig")
+        assert "fryst april–juni 2026" in table
 
 
 def test_the_difference_is_told(quarters):

@@ -12,9 +12,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from est_analysis.reports.build import MEETING, NOTEBOOKS, QUARTERLY
+from est_analysis.reports.build import MEETING, NOTEBOOKS, YEARLY
+from est_analysis.reports.published.render import CHAPTERS as PUBLISHED
 
-CHAPTERS = [*QUARTERLY.chapters, *MEETING.chapters]
+CHAPTERS = [*YEARLY.chapters, *MEETING.chapters, *PUBLISHED]
 COMPARED = "nbval-check-output"
 PARAMETERS = ["municipality", "period", "edition", "language"]
 BANNED = (ast.FunctionDef, ast.ClassDef, ast.For, ast.While, ast.If, ast.Try, ast.With, ast.Lambda)

@@ -10,11 +10,11 @@ from openpyxl import Workbook
 
 from est_analysis import municipality as municipalities
 from est_analysis.errors import DeliveryError
+from est_analysis.measures.due import due, late_days, left
 from est_analysis.measures.register import (
     DECISION_COLUMNS,
     MEASURE_COLUMNS,
     PROBLEM_COLUMNS,
-    due,
     read,
 )
 from est_analysis.reports.findings import _has_register
@@ -83,7 +83,7 @@ def register(make_folder):
 
 
 def faults(found):
-    return found.faults.to_numpy().tolist()
+    return found.faults[["file", "row", "column", "reason"]].to_numpy().tolist()
 
 
 def test_a_register_that_holds_has_no_faults(register):
@@ -125,7 +125,7 @@ FAULTS = [
             *("forvantad_effekt_fran", "uppfoljningsdatum"),
         )
     ),
-    ("measures", {"startdatum": "2026-02-30"}, "startdatum", "datumet går inte att läsa"),
+    ("measures", {"startdatum": "2026-02-30"}, "startdatum", "dagen finns inte i kalendern"),
     ("decisions", {"motesdatum": "i torsdags"}, "motesdatum", "datumet går inte att läsa"),
     ("decisions", {"klart_senast": "snart"}, "klart_senast", "datumet går inte att läsa"),
     (
@@ -147,7 +147,9 @@ FAULTS = [
 def test_every_fault_is_said_with_its_row_and_column(register, part, written, column, reason):
     good = PARTS[part][1]
     found = register(**{part: [good, {**good, "id": "X2", **written}]})
-    assert faults(found) == [[NAMES[part] + ".csv", 3, column, reason]]
+    ((file, row, at, said),) = faults(found)
+    assert (file, row, at) == (NAMES[part] + ".csv", 3, column)
+    assert said.startswith(reason)
 
 
 def test_a_row_with_a_fault_is_not_used_and_the_others_are(register):
@@ -157,7 +159,9 @@ def test_a_row_with_a_fault_is_not_used_and_the_others_are(register):
 
 def test_an_id_used_twice_stands_for_its_first_row(register):
     found = register(measures=[MEASURE, {**MEASURE, "atgard": "Annat"}])
-    assert faults(found) == [["register/measures.csv", 3, "id", "id används två gånger"]]
+    (((*where, said),)) = faults(found)
+    assert where == ["register/measures.csv", 3, "id"]
+    assert said.startswith("id används två gånger")
     assert found.measures["atgard"].tolist() == ["Ny belysning"]
 
 
@@ -233,9 +237,9 @@ def test_excel_and_csv_are_read_alike(make_folder, register):
 def test_no_register_at_all_is_an_empty_one(make_folder):
     found = read(municipalities.load(make_folder()))
     for part, (columns, _) in PARTS.items():
-        assert list(getattr(found, part).columns) == list(columns)
+        assert list(getattr(found, part).columns)[: len(columns)] == list(columns)
         assert getattr(found, part).empty
-    assert list(found.faults.columns) == ["file", "row", "column", "reason"]
+    assert list(found.faults.columns) == ["file", "row", "column", "reason", "values"]
     assert due(found, date(2026, 9, 30)).empty
 
 
@@ -308,6 +312,56 @@ def test_a_follow_up_that_has_passed_is_not_listed_for_ever(register):
     assert follow_up not in due_on(found, date(2027, 1, 1))
 
 
+def with_more(make, **columns):
+    """Return a register whose measure has `columns` beside the ordinary ones."""
+    head = (*MEASURE_COLUMNS, *columns)
+    text = as_csv(head, [{**MEASURE, **columns}, {**MEASURE, "id": "A2", "effekt": ""}])
+    return make(files={"register/measures.csv": text})
+
+
+def test_a_follow_up_that_is_written_down_leaves_the_list(register):
+    found = with_more(register, effekt="Nio anmälda mot tolv året före")
+    listed = due_on(found, date(2026, 10, 1))
+    assert ["measure", "A1", "follow_up"] not in listed
+    assert ["measure", "A2", "follow_up"] in listed
+
+
+def test_that_something_was_done_is_no_follow_up_of_what_it_changed(register):
+    found = with_more(register, genomford="ja", produktion="14 armaturer")
+    assert ["measure", "A1", "follow_up"] in due_on(found, date(2026, 10, 1))
+
+
+def test_where_follow_ups_are_written_down_a_forgotten_one_stays(register):
+    day = date(2027, 6, 1)  # eight months after its day
+    written = with_more(register, effekt="Nio anmälda mot tolv året före")
+    assert ["measure", "A2", "not_followed"] in due_on(written, day)
+    never = with_more(register, genomford="ja")
+    assert "not_followed" not in {why for *_, why in due_on(never, day)}
+
+
+def test_a_problem_leaves_the_list_with_a_reason_and_a_day(register):
+    columns = (*PROBLEM_COLUMNS, "status", "avslutsskal", "avslutsdatum")
+    gone = {**PROBLEM, "id": "P2", "status": "Avslutat", "avslutsskal": "Målet är nått"}
+    rows = [PROBLEM, {**gone, "avslutsdatum": "2026-02-01"}, {**gone, "id": "P3"}]
+    found = register(files={"register/problems.csv": as_csv(columns, rows)})
+    assert "no_measure" not in {why for *_, why in due_on(found, date(2026, 1, 9))}
+    listed = left(found)
+    assert listed["id"].tolist() == ["P2", "P3"]
+    assert listed["reason"].tolist() == ["Målet är nått"] * 2
+    assert listed["day"].notna().tolist() == [True, False]
+    assert left(register()).empty
+
+
+def test_done_in_time_or_so_many_days_late(register):
+    done = {**MEASURE, "status": "Avslutad"}
+    rows = [
+        {**done, "slutdatum": "2026-03-31"},
+        {**done, "id": "A2", "slutdatum": "2026-04-10"},
+        {**MEASURE, "id": "A3"},
+    ]
+    assert late_days(register(measures=rows).measures).fillna(-1).tolist() == [0, 10, -1]
+
+
 def test_what_hangs_loose_is_listed(register):
     loose = {**PROBLEM, "id": "P2", "beskrivning": "Mörk gångväg"}
     found = register(problems=[PROBLEM, loose], measures=[{**MEASURE, "uppfoljningsdatum": ""}])
@@ -362,7 +416,7 @@ def test_the_calendar_is_read_and_its_wrong_rows_are_told(make_folder):
     assert kept.calendar["namn"].tolist() == ["Höstlov", "Marknad"]
     assert kept.calendar["datum_till"].astype(str).tolist() == ["2026-11-01", "2026-09-12"]
     told = kept.faults[["row", "column"]].drop_duplicates().to_numpy().tolist()
-    assert told == [[7, "id"], [6, "datum_fran"], [5, "datum_fran"], [4, "datum_till"]]
+    assert told == [[4, "datum_till"], [5, "datum_fran"], [6, "datum_fran"], [7, "id"]]
     assert (kept.faults["file"] == "register/kalender.csv").all()
 
 

@@ -6,7 +6,7 @@ import csv
 import json
 import math
 import zipfile
-from datetime import date
+from datetime import date, timedelta
 
 import geopandas as gpd
 import numpy as np
@@ -16,13 +16,14 @@ import pytest
 from pandas.testing import assert_frame_equal
 from scipy import stats
 
-from est_analysis import municipality
+from est_analysis import municipality, periods
 from est_analysis.gather import accept, deliveries, sample
 from est_analysis.gather.geography import read_geography
 from est_analysis.gather.sample import partners, plants, register, town, truth
 from est_analysis.gather.sample.__main__ import main
 from est_analysis.gather.sample.clock import next_quarter, quarter
 from est_analysis.gather.sample.happenings import happen
+from est_analysis.gather.sample.plants import MEASURED
 
 FOLDER = municipality.EXAMPLES / "exempelsjo"
 GENERATED = ("reference", "register", "deliveries", "truth.json")
@@ -255,8 +256,18 @@ def test_where_places_were_chosen_by_what_happened_it_stands_in_the_register(mad
         problem = problems.loc[measures.at[line["measure"], "problem"]]
         assert (problem["plats"], problem["vald_period"]) == (line["place"], period)
         assert line["chosen_count"] > line["chosen_expected"]
-    others = problems[~problems["vald_period"].isin(["2025Q2", "2022-09-01--2025-08-31"])]
-    assert set(others["vald_period"]) == {""}
+
+
+def test_the_other_places_were_chosen_before_what_they_are_compared_with(made, null):
+    """Their periods lie before every baseline season, and before the meetings; one is untold."""
+    first_season = MEASURED - timedelta(weeks=2 * 52)
+    meetings = made.decisions["motesdatum"].min()
+    for one in (made, null):
+        table = one.problems.set_index("id").loc[["P1", "P2", "P3", "P4", "P5"]]
+        assert table.index[table["vald_period"] == ""].tolist() == ["P4"]
+        for text in set(table["vald_period"]) - {""}:
+            assert periods.parse(text).end <= first_season
+            assert str(periods.parse(text).last) < meetings
 
 
 def test_chosen_places_only_fall_back_to_what_they_were(many):
@@ -278,7 +289,11 @@ def test_nothing_is_planted_in_the_null(null):
     assert all(not flow.windows and not flow.stacks for flow in flows)
     assert not null.happenings["late"].any()
     assert null.happenings["stack_x"].isna().all()
-    assert set(null.problems["vald_period"]) == {""}
+    assert set(null.problems["vald_period"]) == {
+        "",
+        "2023Q2",
+        "2023Q3",
+    }  # of the story, not of data
 
 
 def test_the_null_has_the_same_volumes_and_is_as_uneven(made, null):
@@ -430,7 +445,9 @@ def test_the_register_names_places_groups_and_problems_that_exist(made, null):
     for one in (made, null):
         assert set(one.problems["plats"]) <= places
         assert set(one.problems["grupp"]) <= {*groups, ""}
-        assert set(one.measures["problem"]) == set(one.problems["id"])
+        gone = one.problems["status"] == "Avslutat"
+        assert set(one.measures["problem"]) == set(one.problems.loc[~gone, "id"])
+        assert one.problems.loc[gone, "avslutsskal"].tolist() == [register.LEFT[0]]
         assert set(one.measures["jamforelseplats"]) <= {*places, ""}
         told = {line.get("measure") for line in one.truth} - {None}
         assert told == {"A1", "A2", "A3", "A6", "A7", "A8"}

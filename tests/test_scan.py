@@ -10,7 +10,9 @@ from chance import at_most, town
 from hypothesis import given
 from hypothesis import strategies as st
 
-from est_analysis.patterns.scan import _Search, scan
+from est_analysis.patterns import cylinders
+from est_analysis.patterns.cylinders import Search
+from est_analysis.patterns.scan import scan
 
 ORACLES = Path(__file__).parent / "oracles"
 
@@ -124,7 +126,7 @@ def test_every_permutation_is_searched_as_the_events_are(events, seed):
     at, when = np.column_stack([x, y]), days.astype(int)
     order = np.lexsort([when, y, x])
     at, when = at[order], when[order]
-    search = _Search(at, when, 3, 4, None, 2)
+    search = Search(at, when, 3, 4, None, 2)
     orders = np.stack([rng(seed + draw).permutation(len(when)) for draw in range(3)])
     expected = []
     for order in orders:
@@ -134,6 +136,23 @@ def test_every_permutation_is_searched_as_the_events_are(events, seed):
         expected.append(by_hand(events, radius=3, longest=4))
     for floor in (0.0, expected[0] / 2, expected[0], expected[0] + 5, 50.0):
         np.testing.assert_allclose(search.best(orders, floor), expected)
+
+
+@pytest.mark.parametrize("end", [None, 111])
+def test_pieces_and_steps_lose_nothing(monkeypatch, end):
+    """However the circles are grouped and cut up, the best are the same; not with a wrong bound."""
+    x, y, days = town(4, n=80, kind="centre")
+    x[:20], y[:20] = x[0], y[0]
+    how = {"radius": 900, "longest": 14, "end": end, "draws": 9}
+    expected = scan(x, y, days, **how, rng=rng())
+    for name, value in (("_CELLS", 5000), ("_KEPT", 0), ("_CIRCLES", 0.1), ("_COUNTS", 5.0)):
+        monkeypatch.setattr(cylinders, name, value)
+        again = scan(x, y, days, **how, rng=rng())
+        assert [c.llr for c in again.cylinders] == [c.llr for c in expected.cylinders]
+        np.testing.assert_array_equal(again.simulated, expected.simulated)
+    allowed = cylinders.Search._allowed
+    monkeypatch.setattr(cylinders.Search, "_allowed", lambda *a: np.floor(allowed(*a) * 0.8))
+    assert (scan(x, y, days, **how, rng=rng()).simulated < expected.simulated).any()
 
 
 def test_places_equally_far_come_in_together():
@@ -284,6 +303,6 @@ def test_permutations_searched_less_than_the_events_are_noticed(monkeypatch):
             best[found["lane"]] = found["llr"]
         return best
 
-    search = _Search.best
-    monkeypatch.setattr(_Search, "best", hasty)
+    search = Search.best
+    monkeypatch.setattr(Search, "best", hasty)
     assert false_claims(draws=19) > at_most(4 * len(SEEDS))

@@ -6,6 +6,7 @@ import csv
 import io
 import math
 import re
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from est_analysis.counts import poisson_interval
+from est_analysis.gather import bounds
 from est_analysis.gather.lists import EXCEL
 from est_analysis.municipality import Municipality
 
@@ -146,7 +148,12 @@ def _once(lines: list[_Line]) -> tuple[list[_Line], list[_Fault]]:
 
 
 def _statistics(file: Path) -> tuple[list[_Line], list[_Fault]]:
-    rows = list(csv.reader(io.StringIO(_text(file.read_bytes())), delimiter=";"))
+    try:
+        content = bounds.content_of(file)
+        bounds.refuse_many_rows(content)
+        rows = list(csv.reader(io.StringIO(_text(content)), delimiter=";"))
+    except (OSError, EOFError, zlib.error, ValueError, csv.Error) as error:
+        return [], [(0, "", f"filen går inte att läsa: {error}")]
     at = next((i for i, row in enumerate(rows[:_HEADER_WITHIN]) if _is_header(row)), None)
     if at is None:
         wanted = "Region;Brott;År;Period;Antal;/100 000 inv"
@@ -235,12 +242,14 @@ def _workbook(file: Path) -> tuple[list[_Line], list[_Fault]]:
     from python_calamine import CalamineError, CalamineWorkbook
 
     try:
-        book = CalamineWorkbook.from_path(file)
+        content = bounds.content_of(file)
+        bounds.refuse_workbook(content)
+        book = CalamineWorkbook.from_object(io.BytesIO(content))
         sheets = {
             name: book.get_sheet_by_name(name).to_python(skip_empty_area=False)
             for name in book.sheet_names
         }
-    except (CalamineError, OSError) as error:
+    except (CalamineError, OSError, EOFError, zlib.error, ValueError) as error:
         return [], [(0, "", f"arbetsboken går inte att läsa: {error}")]
     lines: list[_Line] = []
     faults: list[_Fault] = []

@@ -20,6 +20,7 @@ from typing import Any
 import pandas as pd
 
 from est_analysis.errors import DeliveryError
+from est_analysis.gather import bounds
 from est_analysis.gather.columns import SEARCHED_ROWS, Wanted
 from est_analysis.municipality import Source
 
@@ -28,7 +29,6 @@ SERIAL_DATES = (20_000, 80_000)
 """Excel's day numbers that are taken for dates, in columns of dates only: 1954 to 2119."""
 
 _HEAD = 1 << 16
-_GZIP = b"\x1f\x8b"
 _OLE = b"\xd0\xcf\x11\xe0"
 _MAGIC = {
     b"PK\x03\x04": "en arbetsbok i Excel eller ett zip-arkiv",
@@ -107,9 +107,13 @@ def read(file: Path, source: Source, wanted: Wanted, *, shown: str, crs: str) ->
         "gpkg": _read_gpkg,
     }[source.format]
     try:
-        content = file.read_bytes()
-        if content.startswith(_GZIP):
-            content = gzip.decompress(content)
+        content = bounds.content_of(file)
+    except bounds.BoundError as error:
+        raise DeliveryError(
+            f"Filen läses inte: {error}.",
+            where=shown,
+            mend="Dela upp leveransen i mindre filer, till exempel en för varje år.",
+        ) from error
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DeliveryError(
             f"Filen går inte att läsa som {source.format}: den är packad med gzip, och skadad.",
@@ -122,7 +126,11 @@ def read(file: Path, source: Source, wanted: Wanted, *, shown: str, crs: str) ->
             where=shown,
             mend="Stäng filen i andra program, och kontrollera att den finns och får läsas.",
         ) from error
-    return reader(_File(content, source, wanted, shown, crs))
+    delivered = _File(content, source, wanted, shown, crs)
+    try:
+        return reader(delivered)
+    except bounds.BoundError as error:
+        raise delivered.refused(str(error)) from error
 
 
 @dataclass(frozen=True)
@@ -248,6 +256,7 @@ def _line(content: bytes, error: UnicodeDecodeError) -> int:
 def _read_csv(file: _File) -> Raw:
     if any(map(file.content.startswith, _MAGIC)) or _MARKUP.match(file.content[:1000]):
         raise file.refused("innehållet är något annat")
+    bounds.refuse_many_rows(file.content)
     encoding = _decided(file)
     try:
         if encoding.startswith(("utf-16", "utf-32")):
@@ -403,6 +412,7 @@ def _read_excel(file: _File) -> Raw:
             where=file.shown,
             mend="Spara den utan lösenord, eller be om en ny leverans.",
         )
+    bounds.refuse_workbook(content)
     try:
         workbook = CalamineWorkbook.from_object(io.BytesIO(content))
         names = workbook.sheet_names
@@ -557,12 +567,15 @@ def _point(geometry: Any) -> tuple[Any, Any]:  # noqa: ANN401 - whatever a file 
 
 
 def _json(file: _File) -> Any:  # noqa: ANN401 - whatever it holds
+    bounds.refuse_many_objects(file.content)
     encoding = _decided(file)
     try:
         return json.loads(file.content.decode(encoding))
     except UnicodeError as error:
         raise _wrong_encoding(file, encoding) from error
-    except (ValueError, RecursionError) as error:
+    except RecursionError as error:
+        raise file.refused("den är för djup") from error
+    except ValueError as error:
         raise file.refused(str(error)) from error
 
 
@@ -599,6 +612,8 @@ def _read_parquet(file: _File) -> Raw:
 
     try:
         stored = parquet.ParquetFile(io.BytesIO(file.content))
+        if stored.metadata.num_rows > bounds.MOST_ROWS:
+            raise bounds.BoundError(f"den har fler än {bounds.MOST_ROWS} rader")
         header = list(stored.schema_arrow.names)
         positions = file.positions(header)
         if len(set(header)) < len(header):  # which of them is meant is asked by position
@@ -619,6 +634,7 @@ def _read_gpkg(file: _File) -> Raw:
     with TemporaryDirectory() as folder:  # the delivery itself is not opened as a database
         copy = Path(folder) / "a.gpkg"
         copy.write_bytes(file.content)
+        bounds.refuse_database(copy)
         try:
             return _read_layers(file, copy)
         except (RuntimeError, ValueError) as error:

@@ -12,6 +12,7 @@ import shapely
 from numpy.typing import NDArray
 
 from est_analysis.errors import DeliveryError
+from est_analysis.gather import bounds
 from est_analysis.gather.coordinates import degrees_for_metres
 from est_analysis.gather.guard import SORTS, personal
 from est_analysis.gather.lists import read_list
@@ -120,7 +121,10 @@ def _read_shapes(
         return None
     file = municipality.path(inside)
     try:
-        shapes = gpd.read_parquet(file) if file.suffix == ".parquet" else gpd.read_file(file)
+        bounds.refuse_shapes(file)
+        shapes = (
+            gpd.read_parquet(file) if file.suffix.lower() == ".parquet" else gpd.read_file(file)
+        )
     except (RuntimeError, OSError, ValueError) as error:  # pyogrio's are RuntimeErrors
         raise DeliveryError(f"Kartfilen går inte att läsa: {error}", where=inside) from error
     if shapes.crs is None:

@@ -128,6 +128,49 @@ _NAME = re.compile(
 )
 
 
+_FUNCTION = re.compile(
+    r"chef|ansvar|samordn|kommun|förvaltning|enhet|nämnd|bolag|bostäd|bostad|fastighet|polis|rektor"
+    r"|lärare|skol|gatu|park|fritid|kultur|teknisk|kontor|grupp|råd|tjänst|räddning|brand|bygg|miljö"
+    r"|social|vakt|värd|väktar|förman|förening|säkerhet|trygghet|butik|handel|företag|ägare|förvalt"
+    r"|ledar|ledning|handlägg|strateg|inspekt|ingenjör|arbet|personal|polis|drift|service|stab"
+    r"|direkt|sekret|assist|adm|region|länsst|verk|stift|krets|\bab\b|\bhb\b",
+    re.IGNORECASE,
+)
+_INITIAL = re.compile(rf"(?:^|\s)[A-ZÅÄÖ]\.? {_CAPITAL}$|^[A-ZÅÄÖ][a-zåäöé]{{1,20}}sson$")
+_TITLED = re.compile(rf"^{_CAPITAL}(?: {_CAPITAL}){{1,2}}$")
+DOUBTFUL = "doubtful"
+"""What `not_a_role` says of words that could as well be a person's name as a function's."""
+
+
+def not_a_role(texts: pd.Series) -> pd.Series:
+    """
+    Tell which texts are no function (a role) but about a person.
+
+    Parameters
+    ----------
+    texts
+        Who answers for something, as people wrote it; empty where nobody has said.
+
+    Returns
+    -------
+    Series of str
+        One of `SORTS` where a text holds such a thing, or is a name; `DOUBTFUL` where two or three
+        words with capitals hold no word of a function; empty otherwise.
+    """
+    distinct = pd.Series(texts.unique(), dtype=str)
+    found = personal(distinct, SORTS).astype(str)
+    firsts = {name.casefold() for name in _FIRST_NAMES}
+    for at, text in distinct.items():
+        if found[at] or not text:
+            continue
+        named = text.casefold() in firsts or _INITIAL.search(text)
+        if named and not _FUNCTION.search(text):
+            found[at] = "name"
+        elif _TITLED.match(text) and not _FUNCTION.search(text):
+            found[at] = DOUBTFUL
+    return texts.map(dict(zip(distinct, found, strict=True))).astype(str)
+
+
 def has_identity_number(text: str) -> bool:
     """
     Tell whether a text holds a Swedish personal identity number or coordination number.

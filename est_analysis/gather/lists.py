@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import zlib
 from datetime import date
 from pathlib import Path
 
 import pandas as pd
 
 from est_analysis.errors import DeliveryError
+from est_analysis.gather import bounds
 
 EXCEL = {".xlsx", ".xlsm", ".xls", ".ods"}
 
@@ -40,18 +43,14 @@ def read_list(
     from python_calamine import CalamineError
 
     try:
-        if file.suffix.lower() in EXCEL:
-            table = pd.read_excel(file, engine="calamine", dtype=object, na_filter=False)
-        else:
-            table = pd.read_csv(
-                file,
-                sep=";",
-                encoding="utf-8-sig",
-                dtype=str,
-                keep_default_na=False,
-                skip_blank_lines=False,
-            )
-    except (ValueError, OSError, CalamineError) as error:  # pandas' own are ValueErrors
+        table = _whole(file)
+    except (
+        ValueError,
+        OSError,
+        EOFError,
+        zlib.error,
+        CalamineError,
+    ) as error:  # pandas' own are ValueErrors
         raise DeliveryError(
             f"Listan går inte att läsa: {error}",
             where=inside,
@@ -63,7 +62,6 @@ def read_list(
             where=f"{inside}, rad 2",
             mend="Ta bort det överflödiga semikolonet, eller spara listan som Excel.",
         )
-    table.columns = [str(column).strip() for column in table.columns]
     if missing := [column for column in columns if column not in table.columns]:
         raise DeliveryError(
             f"Kolumnen ”{'”, ”'.join(missing)}” saknas.",
@@ -73,6 +71,35 @@ def read_list(
     table.index = pd.RangeIndex(2, len(table) + 2)
     text = table.reindex(columns=[*columns, *optional], fill_value="").map(_text)
     return text[(text != "").any(axis=1)]
+
+
+def left_out(file: Path, columns: tuple[str, ...]) -> list[str]:
+    """Return the headings of a list that `read_list` could read and that are none of `columns`."""
+    names = [str(column).strip() for column in _whole(file, rows=0).columns]
+    return [name for name in names if name not in columns and not name.startswith("Unnamed:")]
+
+
+def _whole(file: Path, rows: int | None = None) -> pd.DataFrame:
+    """Return a file as it stands, or so many rows of it, with the headings stripped."""
+    content = bounds.content_of(file)
+    if file.suffix.lower() in EXCEL:
+        bounds.refuse_workbook(content)
+        table = pd.read_excel(
+            io.BytesIO(content), engine="calamine", dtype=object, na_filter=False, nrows=rows
+        )
+    else:
+        bounds.refuse_many_rows(content)
+        table = pd.read_csv(
+            io.BytesIO(content),
+            sep=";",
+            encoding="utf-8-sig",
+            dtype=str,
+            keep_default_na=False,
+            skip_blank_lines=False,
+            nrows=rows,
+        )
+    table.columns = [str(column).strip() for column in table.columns]
+    return table
 
 
 def _text(cell: object) -> str:

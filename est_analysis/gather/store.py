@@ -442,7 +442,8 @@ def append(
     Parameters
     ----------
     municipality, name
-        Whose, and which part: ``deliveries``, ``reports``, ``retention``.
+        Whose, and which part: ``deliveries``, ``reports``, ``retention``, ``typologies`` or
+        ``baselines``.
     added
         Entries as plain values.
     apart

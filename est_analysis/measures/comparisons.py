@@ -48,12 +48,15 @@ class Choice:
         Counts its events.
     centres
         Of its places, metres, where they are few enough to have rings of their own.
+    spots
+        Its coordinates, as `Tallies.within` gives them; None where it is everywhere else.
     """
 
     rule: str
     places: tuple[str, ...]
     count: Count = field(repr=False)
     centres: tuple[Point, ...] = ()
+    spots: Whole | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,12 @@ def depends(main: Alternative, others: Sequence[Alternative]) -> bool:
     return next(contrary, None) is not None
 
 
+def point_apart(alternatives: Sequence[Alternative]) -> bool:
+    """Tell whether some choices' estimates say fewer and some more, however surely."""
+    ratios = [one.ratio for one in alternatives]
+    return any(ratio < 1 for ratio in ratios) and any(ratio > 1 for ratio in ratios)
+
+
 class Comparisons:
     """
     What the places of one municipality can be compared with.
@@ -117,7 +126,7 @@ class Comparisons:
         if site.other is None:
             return None
         there = np.setdiff1d(self._tallies.within(site.other, site.radius), spots)
-        return Choice("register", (name,), self._at(there), (site.other,))
+        return Choice("register", (name,), self._at(there), (site.other,), there)
 
     def similar(
         self, group: str, site: Site, spots: Whole, spare: Sequence[Period]
@@ -160,6 +169,18 @@ class Comparisons:
         kept = kept[self._far(site)[kept]]
         return self._together("sort", kept, site) if len(kept) >= FEWEST_PLACES else None
 
+    def again(self, rule: str, names: Sequence[str], site: Site) -> Choice | None:
+        """
+        Return the places that a rule chose once, by name.
+
+        None where one is not known now, or where something has been done there since.
+        """
+        at = self._gazetteer.find(names)
+        known = np.array([one for one in at if one is not None], dtype=np.int64)
+        if len(known) < len(at) or not self._unbroken(site.radius)[known].all():
+            return None
+        return self._together(rule, known, site, few=rule == "similar")
+
     def rest(self) -> Choice:
         """Return everywhere but treated places and their rings."""
 
@@ -183,8 +204,11 @@ class Comparisons:
             )
             return int(each.sum())
 
-        centres = tuple((float(x), float(y)) for x, y in points[kept]) if few else ()
-        return Choice(rule, tuple(names[at] for at in kept), count, centres)
+        middles = tuple((float(x), float(y)) for x, y in points[kept])
+        near = [self._tallies.within(middle, site.radius) for middle in middles]
+        spots = np.concatenate([*near, np.empty(0, dtype=np.int64)])
+        own = tuple(names[at] for at in kept)
+        return Choice(rule, own, count, middles if few else (), spots)
 
     def _free(self, site: Site) -> NDArray[np.bool_]:
         return self._unbroken(site.radius) & self._far(site)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from est_analysis.measures.comparisons import ASKED, Alternative, Choice, Compar
 from est_analysis.measures.course import course
 from est_analysis.measures.elsewhere import Elsewhere, other_hours_and_kinds
 from est_analysis.measures.evaluated import Evaluation
+from est_analysis.measures.frozen import Held, Moved, freeze, hold
 from est_analysis.measures.ground import Gazetteer, Ground, Point, Site, apart, sites, taken
 from est_analysis.measures.judgement import Answer, Pair, answer
 from est_analysis.measures.placebo import Placebo, placebo, untreated
@@ -47,6 +49,8 @@ class Counting:
         The first day that the deliveries cover by place; None where nothing is covered.
     dispersion
         Variance over mean of reported crime by place between earlier years, at least 1.
+    ledger
+        The baselines that earlier reports froze, as `frozen.read` gives them.
     """
 
     def __init__(
@@ -59,8 +63,12 @@ class Counting:
         *,
         first: date | None,
         dispersion: float,
+        ledger: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         self.period, self.first, self.dispersion = period, first, dispersion
+        self.ledger: dict[str, list[Mapping[str, Any]]] = {}
+        for entry in ledger:
+            self.ledger.setdefault(str(entry.get("measure")), []).append(entry)
         self.thresholds = municipality.thresholds
         self.tallies = Tallies(located(events[events["kind"] == "reported_crime"]))
         self.gazetteer = Gazetteer(geography.places)
@@ -91,28 +99,70 @@ class Counting:
         most = self.thresholds.history_years
         days = windows(measure, chosen, self.period, self.first, most)
         if days is None:
-            return replace(known, why_not="not_started")
+            return replace(known, held=self._held(measure, problem), why_not="not_started")
         spots = self.tallies.within(site.centre, site.radius)
+        asked = str(measure["jamforelseplats"]).strip()
+        choices = self._choices(asked, group, site, spots, days) if days.baseline else []
+        choices = self._as_then(choices, measure, problem, site)
+        held = self._held(measure, problem, group, spots, choices)
         known = replace(
             known,
+            held=held,
             window=days.after,
             baseline=days.baseline,
             choosing=days.choosing,
             years=len(days.baseline),
-            before=self.tallies.count(group, spots, days.baseline),
+            before=held.tally(days.baseline)[0],
             after=self.tallies.count(group, spots, [days.after]),
         )
         if chosen is None or days.baseline != days.naive:
             known = replace(known, fall=self._fall(group, spots, days.naive, site))
         if not days.baseline:
             return replace(known, why_not="no_baseline")
-        asked = str(measure["jamforelseplats"]).strip()
-        choices = self._choices(asked, group, site, spots, days)
         if not choices:
             rule = ASKED.get(asked.lower())
             why = "unknown_comparison" if rule is None else "no_comparison"
             return replace(known, comparison=asked if rule is None else "", why_not=why)
         return self._compared(known, site, spots, days, choices)
+
+    def _as_then(
+        self, choices: list[Choice], measure: pd.Series, problem: pd.Series, site: Site
+    ) -> list[Choice]:
+        """Return the choices, with the places that a rule chose when the baseline was frozen."""
+        names = self._held(measure, problem).kept.compared
+        if not choices or not names or choices[0].rule == "register" or choices[0].spots is None:
+            return choices
+        again = self.comparisons.again(choices[0].rule, names, site)
+        return choices if again is None else [again, *choices[1:]]
+
+    def _held(
+        self,
+        measure: pd.Series,
+        problem: pd.Series,
+        group: str = "",
+        spots: Whole | None = None,
+        choices: Sequence[Choice] = (),
+    ) -> Held:
+        """Hold the baseline to what earlier reports froze; without coordinates, count nothing."""
+        ledger = self.ledger.get(str(measure["id"]), [])
+        if spots is None:
+            return hold(ledger, freeze(measure, problem, self.period))
+        main = choices[0] if choices else None
+        there = None if main is None else main.spots
+        by_rule = main is not None and there is not None and main.rule != "register"
+        fresh = freeze(
+            *(measure, problem, self.period),
+            first=self.first,
+            near=self.tallies.events(group, spots),
+            there=None if there is None else self.tallies.events(group, there),
+            compared=main.places if by_rule and main is not None else (),
+        )
+        held = hold(ledger, fresh)
+        if held.kept.compared == fresh.compared:
+            return held
+        was, now = (", ".join(one.compared) for one in (held.kept, fresh))
+        moved = Moved("jamforelseplats", was, now)
+        return Held(fresh, fresh, (*held.moved, moved), held.kept.period)
 
     def _choices(
         self, asked: str, group: str, site: Site, spots: Whole, days: Windows
@@ -147,7 +197,12 @@ class Counting:
         main, group = choices[0], known.group
         own = partial(self._at, spots)
         treated = known.before, known.after
-        told = [self._alternative(one, treated, group, days) for one in choices]
+        frozen = None if main.spots is None or known.held is None else known.held
+        before = None if frozen is None else frozen.tally(days.baseline)[1]
+        told = [
+            self._alternative(one, treated, group, days, before if one is main else None)
+            for one in choices
+        ]
         there = told[0].before, told[0].after
         ground = self.ground
         if main.rule != "register":
@@ -185,8 +240,12 @@ class Counting:
     def _at(self, spots: Whole, group: str, periods: Sequence[Period], hours: Hours = "all") -> int:
         return self.tallies.count(group, spots, periods, hours=hours)
 
-    def _alternative(self, one: Choice, treated: Pair, group: str, days: Windows) -> Alternative:
-        there = one.count(group, days.baseline), one.count(group, [days.after])
+    def _alternative(
+        self, one: Choice, treated: Pair, group: str, days: Windows, before: int | None
+    ) -> Alternative:
+        """Return the answer under one choice; `before` is its frozen count, if it has one."""
+        counted = one.count(group, days.baseline) if before is None else before
+        there = counted, one.count(group, [days.after])
         found = self._answer(treated, there, days)
         return Alternative(one.rule, one.places, *there, found.ratio, found.interval)
 

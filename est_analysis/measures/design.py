@@ -262,7 +262,6 @@ class Design:
 
     def years_needed(self, effect: float) -> int | None:
         """Return the seasons until `effect` is claimed with a power of 80 %; None over ten."""
-        for seasons in range(1, LONGEST_YEARS + 1):
-            if self.power(effect, seasons) >= POWER:
-                return seasons
-        return None
+        years = range(1, LONGEST_YEARS + 1)
+        at = bisect.bisect_left(years, POWER, key=lambda seasons: self.power(effect, seasons))
+        return years[at] if at < len(years) else None

@@ -10,6 +10,7 @@ from est_analysis.measures.course import Step
 from est_analysis.measures.design import Design
 from est_analysis.measures.displacement import Displacement
 from est_analysis.measures.elsewhere import Elsewhere
+from est_analysis.measures.frozen import Held
 from est_analysis.measures.judgement import Pair
 from est_analysis.measures.placebo import Placebo
 from est_analysis.measures.regression import Fall
@@ -86,10 +87,13 @@ class Evaluation:
         Ring, other hours and other kinds of crime, each with its comparison.
     course
         The cumulative difference since the start.
+    held
+        The frozen baseline that the counts before are taken from; see `measures.frozen`.
     why_not
         Empty, or why nothing can be judged: ``not_started``, ``no_place``, ``no_baseline``,
         ``no_comparison``, ``unknown_comparison`` (the register names a place that nobody knows),
-        ``too_few``, ``missing_file``, ``silent``.
+        ``too_few``, ``missing_file``, ``silent``, ``row_fault`` (what the register says of it does
+        not hold).
     """
 
     measure: str
@@ -127,6 +131,7 @@ class Evaluation:
     treated_too: bool = False
     elsewhere: tuple[Elsewhere, ...] = ()
     course: tuple[Step, ...] = ()
+    held: Held | None = None
 
     @property
     def capped(self) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import pandas as pd
 
@@ -40,6 +42,7 @@ def evaluate(
     dispersion: float = 1.0,
     whole: bool = True,
     delivered: pd.DataFrame | None = None,
+    ledger: Sequence[Mapping[str, Any]] = (),
 ) -> list[Evaluation]:
     """
     Evaluate every measure of the register, in its order.
@@ -68,6 +71,8 @@ def evaluate(
     delivered
         All accepted records, also those counted with another; None takes `events`. What sources
         cover, and whether they are silent, is told by them.
+    ledger
+        The baselines that earlier reports froze, as `frozen.read` gives them.
 
     Returns
     -------
@@ -85,9 +90,12 @@ def evaluate(
         geography,
         first=first_covered(records, "reported_crime", municipality, by_place=True),
         dispersion=max(1.0, dispersion),
+        ledger=ledger,
     )
     counted = [
         counting.counted(measure, problem, site)
+        if measure["id"] not in register.held
+        else _refused(measure, problem)
         for (measure, problem), site in zip(pairs, counting.sites, strict=True)
     ]
     if not whole:
@@ -98,10 +106,18 @@ def evaluate(
 
 
 def _unjudged(evaluation: Evaluation, why: str) -> Evaluation:
-    """Return what is known of a measure without any count: some would be too low."""
-    keep = ("measure", "problem", "place", "group", "chosen")
+    """Return what is known of a measure without any count: some are too low; none is frozen."""
+    keep = ("measure", "problem", "place", "group", "chosen", "window")
     kept = evaluation.why_not if evaluation.window is None else why
     return Evaluation(**{name: getattr(evaluation, name) for name in keep}, why_not=kept)
+
+
+def _refused(measure: pd.Series, problem: pd.Series) -> Evaluation:
+    """Return no counts at all: what they rest on in the register is at fault."""
+    place = str(problem["plats"] or problem["beskrivning"])
+    return Evaluation(
+        *(measure["id"], str(problem.name), place, str(problem["grupp"])), why_not="row_fault"
+    )
 
 
 def _judged(

@@ -6,14 +6,16 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from est_analysis.gather.gazetteer import normal
-from est_analysis.gather.geography import Geography
 from est_analysis.measures.rings import WIDTH_M, ring_of
+
+if TYPE_CHECKING:
+    from est_analysis.gather.geography import Geography
 
 DEFAULT_RADIUS_M = 150.0
 Point = tuple[float, float]
@@ -46,11 +48,15 @@ class Gazetteer:
 
     @cached_property
     def _first(self) -> dict[str, int]:
+        from est_analysis.gather.gazetteer import normal
+
         keys = [] if self.table is None else normal(self.table["name"]).astype(str).tolist()
         return {key: at for at, key in reversed(list(enumerate(keys))) if key}
 
     def find(self, names: Iterable[str]) -> list[int | None]:
         """Return each name's position in the list, without regard to case and spaces."""
+        from est_analysis.gather.gazetteer import normal
+
         asked = pd.Series([str(name) for name in names], dtype=str)
         return [self._first.get(str(key)) for key in normal(asked)]
 

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from est_analysis.errors import PeriodError
-from est_analysis.gather import times
-from est_analysis.gather.lists import read_list
+from est_analysis.gather import rulings
+from est_analysis.gather.lists import left_out, read_list
+from est_analysis.measures import checks
+from est_analysis.measures.checks import NOT_EVALUATED, NOT_USED, REMARK, Notes
 from est_analysis.municipality import Municipality
-from est_analysis.periods import parse
+
+if TYPE_CHECKING:
+    from est_analysis.gather.geography import Geography
 
 PROBLEM_COLUMNS = (
     *("id", "beskrivning", "plats", "x", "y", "radie_m", "omrade", "grupp", "orsak"),
@@ -25,33 +30,77 @@ MEASURE_COLUMNS = (
 DECISION_COLUMNS = ("id", "motesdatum", "beslut", "ansvarig_funktion", "klart_senast", "status")
 CALENDAR_COLUMNS = ("id", "namn", "slag", "datum_fran", "datum_till")
 
+NEED_GRADES = ("signalbrott", "beror_manga", "konsekvens")
+"""The group's own grades of how great a need is, 1 to 3."""
+INFLUENCE_GRADES = ("resurser", "kostnad")
+"""The group's own grades, 1 to 3, of how well something can be done: much to do it with, and its
+cost (3 is dear); with ``paverkbarhet``."""
+PROBLEM_MORE = (
+    *("gata", "polygon", "varfor_vald", "orsakstyp", *NEED_GRADES, *INFLUENCE_GRADES),
+    *("status", "avslutsskal", "avslutsdatum"),
+)
+MEASURE_MORE = (
+    *("intensitet", "jamforelseregel", "genomford", "process", "produktion", "effekt", "skal"),
+)
+"""Among them: whether it was done as decided, how it went, what was done and how much (the process
+and the output), and apart from that what the group found to have changed (the effect)."""
+DECISION_MORE = ("problem", "atgard", "utfall")
+
+CAUSES = ("plats", "situation", "miljö")
 MEASURE_TYPES = ("situationell", "social", "kontroll")
 TERMS = ("kort", "lång")
 MEASURE_STATES = ("Planerad", "Pågår", "Avslutad", "Försenad", "Avbruten")
+DELIVERED = ("ja", "delvis", "nej")
+PROBLEM_STATES = ("Öppet", "Avslutat")
 DECISION_STATES = ("Öppet", "Klart")
-INFLUENCE = (1, 2, 3)
-CLOSED = ("Avslutad", "Avbruten", "Klart")
+CLOSED = ("Avslutad", "Avbruten", "Klart", "Avslutat")
+
+COLUMNS = {
+    "problems": (PROBLEM_COLUMNS, PROBLEM_MORE),
+    "measures": (MEASURE_COLUMNS, MEASURE_MORE),
+    "decisions": (DECISION_COLUMNS, DECISION_MORE),
+    "calendar": (CALENDAR_COLUMNS, ()),
+}
+"""The columns of each list: those that it must have, and those that it may leave out."""
 
 _DATES = ("startdatum", "klart_senast", "slutdatum", "forvantad_effekt_fran", "uppfoljningsdatum")
 _DATE_COLUMNS = {
+    "problems": ("avslutsdatum",),
     "measures": _DATES,
     "decisions": ("motesdatum", "klart_senast"),
-    "problems": (),
     "calendar": ("datum_fran", "datum_till"),
 }
-_NUMBER_COLUMNS = {"problems": ("x", "y", "radie_m", "paverkbarhet")}
-_FOLLOW_UP_BEFORE, _FOLLOW_UP_AFTER = pd.Timedelta(days=31), pd.Timedelta(days=92)
-"""A follow-up is listed from a month before its day until a quarter after."""
-_CHOICES: dict[str, dict[str, tuple[str, ...]]] = {
-    "measures": {"atgardstyp": MEASURE_TYPES, "sikt": TERMS, "status": MEASURE_STATES},
-    "decisions": {"status": DECISION_STATES},
+_CHOICES: dict[str, dict[str, tuple[tuple[str, ...], str]]] = {
+    "problems": {"status": (PROBLEM_STATES, REMARK)},
+    "measures": {
+        "atgardstyp": (MEASURE_TYPES, NOT_USED),
+        "sikt": (TERMS, NOT_USED),
+        "status": (MEASURE_STATES, NOT_USED),
+        "genomford": (DELIVERED, REMARK),
+    },
+    "decisions": {"status": (DECISION_STATES, NOT_USED)},
+    "calendar": {},
 }
-_COLUMNS = {
-    "problems": PROBLEM_COLUMNS,
-    "measures": MEASURE_COLUMNS,
-    "decisions": DECISION_COLUMNS,
-    "calendar": CALENDAR_COLUMNS,
+_REQUIRED = {
+    "problems": {"beskrivning": "vad problemet är"},
+    "measures": {
+        "atgard": "vad som görs",
+        "ansvarig_funktion": "vilken funktion som ansvarar",
+        "mal": "vad insatsen ska uppnå",
+        "indikator": "hur ni ska se om målet nås",
+    },
+    "decisions": {"beslut": "vad som beslutades"},
+    "calendar": {},
 }
+_FAULT_COLUMNS = ["file", "row", "column", "reason", "values"]
+
+
+def _no_faults() -> pd.DataFrame:
+    return pd.DataFrame(columns=_FAULT_COLUMNS).astype({"row": "int64"})
+
+
+def _no_remarks() -> pd.DataFrame:
+    return _no_faults().assign(cost="")
 
 
 @dataclass(frozen=True)
@@ -64,23 +113,49 @@ class Register:
     problems, measures, decisions
         The usable rows.
     faults
-        Rows that cannot be used: ``file``, ``row``, ``column``, ``reason``.
+        Rows that cannot be used: ``file``, ``row``, ``column``, ``reason`` (a sentence with places
+        for ``values``).
     calendar
         The usable rows of holidays and events; ``datum_till`` is the last day, never missing.
+    remarks
+        What is to be mended in rows that are used: as `faults`, and ``cost``:
+        ``checks.NOT_EVALUATED`` where the measure is not evaluated until it is mended.
+    held
+        The ids of the measures that are not evaluated for it.
     """
 
     problems: pd.DataFrame
     measures: pd.DataFrame
     decisions: pd.DataFrame
     faults: pd.DataFrame
-    calendar: pd.DataFrame = field(
-        default_factory=lambda: _sift(_nothing(CALENDAR_COLUMNS), "calendar")[0]
-    )
+    calendar: pd.DataFrame = field(default_factory=lambda: _empty("calendar"))
+    remarks: pd.DataFrame = field(default_factory=_no_remarks)
+    held: frozenset[str] = frozenset()
 
 
-def read(municipality: Municipality) -> Register:
+def read(
+    municipality: Municipality,
+    geography: Geography | None = None,
+    *,
+    today: date | None = None,
+) -> Register:
     """
     Read the register from CSV or Excel, as the settings name the files.
+
+    Parameters
+    ----------
+    municipality
+        Whose.
+    geography
+        The municipality's own, against which places are checked; None leaves them unchecked.
+    today
+        The day that states and periods are held against; None leaves that unchecked.
+
+    Returns
+    -------
+    Register
+        A name of a place that ``reference/aliases.csv`` gives a meaning for every source stands
+        as what it means.
 
     Raises
     ------
@@ -88,153 +163,157 @@ def read(municipality: Municipality) -> Register:
         If a file cannot be read or lacks a column. A row that does not hold is no error: it is
         listed among the faults, with what is wrong.
     """
-    tables, faults = {}, []
-    for part, columns in _COLUMNS.items():
-        inside: str | None = getattr(municipality.registers, part)
-        if inside is None:
-            tables[part], _ = _sift(_nothing(columns), part)
-            continue
-        raw = read_list(municipality.path(inside), inside, columns)
-        table, wrong = _sift(raw, part)
-        faults.append(wrong.assign(file=inside))
-        tables[part] = table
-    orphans = ~tables["measures"]["problem"].isin(tables["problems"]["id"])
-    if orphans.any():
-        rows = tables["measures"].index[orphans]
-        faults.append(
-            _faults(rows, "problem", "problemet finns inte i listan").assign(
-                file=municipality.registers.measures
-            )
+    notes = Notes()
+    raw = {part: _raw(municipality, part, notes) for part in COLUMNS}
+    tables = {part: _typed(notes, part, raw[part]) for part in COLUMNS}
+    day = None if today is None else pd.Timestamp(today)
+
+    chosen_by_row = checks.periods(notes, raw["problems"], day)
+    checks.closed(notes, tables["problems"], PROBLEM_STATES)
+    problems = _usable(notes, tables, "problems")
+    chosen = {problem: chosen_by_row[row] for row, problem in problems["id"].items()}
+    checks.groups(notes, problems, known_groups(municipality))
+
+    checks.order_of_days(notes, tables["measures"])
+    checks.orphans(notes, tables["measures"], set(problems["id"]), list(raw["problems"]["id"]))
+    measures = _usable(notes, tables, "measures")
+    checks.states(notes, measures, day)
+    checks.chosen_before(notes, measures, chosen)
+    if geography is not None:
+        own = checks.ground(notes, problems, geography, municipality.crs)
+        unsure = problems.index.isin(notes.rows("problems", NOT_EVALUATED))
+        sure = {problem: own[problem] for problem in problems.loc[~unsure, "id"]}
+        checks.comparisons(notes, measures, sure, geography)
+
+    known = {"problems": set(problems["id"]), "measures": set(measures["id"])}
+    checks.decisions(notes, tables["decisions"], known)
+    return _register(municipality, tables, notes)
+
+
+def known_groups(municipality: Municipality) -> set[str]:
+    """Return the groups that reported crimes may have by the settings; none where any may."""
+    from est_analysis.gather.codes import read as read_codes
+
+    found: set[str] = set()
+    for source in municipality.sources.values():
+        if source.kind == "reported_crime":
+            own = set(read_codes(municipality, source).groups.values())
+            found |= own | ({source.constants.group} if source.constants.group else set())
+    return found
+
+
+def _raw(municipality: Municipality, part: str, notes: Notes) -> pd.DataFrame:
+    """Return a list's text, places by people's aliases; note headings that are nearly known."""
+    inside: str | None = getattr(municipality.registers, part)
+    columns, more = COLUMNS[part]
+    if inside is None:
+        return pd.DataFrame(columns=[*columns, *more], dtype=str).rename_axis(None)
+    file = municipality.path(inside)
+    raw = read_list(file, inside, columns, optional=more)
+    _misspelt(notes, part, left_out(file, (*columns, *more)), more)
+    alias = _aliases(municipality)
+    for column in {"plats", "jamforelseplats"} & set(raw.columns) if alias else ():
+        folded = raw[column].str.casefold().str.split().str.join(" ")
+        raw[column] = folded.map(alias).fillna(raw[column])
+    return raw
+
+
+def _aliases(municipality: Municipality) -> dict[str, str]:
+    if not Path(municipality.path(rulings.ALIASES)).is_file():
+        return {}
+    named = rulings.read(municipality).alias("place", "")
+    return {" ".join(written.casefold().split()): place for written, place in named.items()}
+
+
+def _misspelt(notes: Notes, part: str, header: list[str], more: tuple[str, ...]) -> None:
+    from est_analysis.gather.near import misses
+
+    for miss in misses("", "", dict.fromkeys(header, 1), more) if header else []:
+        notes.add(
+            *(part, [1], miss.means),
+            "en rubrik är nästan ”{meant}” och läses inte: menades den, rätta rubriken",
+            cost=REMARK,
+            values=[{"meant": miss.means}],
         )
-    listed = pd.concat(faults) if faults else _faults(pd.Index([]), "", "").assign(file="")
-    return Register(
-        problems=tables["problems"].reset_index(drop=True),
-        measures=tables["measures"].reset_index(drop=True),
-        decisions=tables["decisions"].reset_index(drop=True),
-        calendar=tables["calendar"].reset_index(drop=True),
-        faults=listed[["file", "row", "column", "reason"]].reset_index(drop=True),
-    )
 
 
-def _nothing(columns: tuple[str, ...]) -> pd.DataFrame:
-    return pd.DataFrame(columns=list(columns), dtype=str)
-
-
-def _faults(rows: pd.Index, column: str, reason: str) -> pd.DataFrame:
-    return pd.DataFrame({"row": rows.astype("int64"), "column": column, "reason": reason})
-
-
-def _sift(raw: pd.DataFrame, part: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the rows that hold, typed, and the faults of the others."""
-    found = [
-        _faults(raw.index[raw["id"] == ""], "id", "id saknas"),
-        _faults(
-            raw.index[raw["id"].duplicated() & (raw["id"] != "")], "id", "id används två gånger"
-        ),
-    ]
-    table = raw.copy()
-    for column, moments in _moments(raw, _DATE_COLUMNS[part]).items():
-        table[column] = moments.at
-        wrong = raw.index[moments.unreadable]
-        found.append(_faults(wrong, column, "datumet går inte att läsa"))
-    if part == "measures":
-        backwards = table["slutdatum"] < table["startdatum"]
-        found.append(_faults(raw.index[backwards], "slutdatum", "slutar innan det börjar"))
+def _typed(notes: Notes, part: str, raw: pd.DataFrame) -> pd.DataFrame:
+    """Return a list with dates and numbers read, and note what cannot be."""
+    checks.ids(notes, part, raw)
+    table = checks.dates(notes, part, checks.cells(notes, part, raw), _DATE_COLUMNS[part])
+    for column, (known, cost) in _CHOICES[part].items():
+        table[column] = checks.choices(notes, part, raw, column, known, cost=cost)
+    checks.required(notes, part, raw, _REQUIRED[part])
     if part == "problems":
-        unknown = ~raw["vald_period"].map(_is_period)
-        found.append(_faults(raw.index[unknown], "vald_period", "perioden går inte att läsa"))
+        _typed_problems(notes, raw, table)
     if part == "calendar":
         first, last = table["datum_fran"], table["datum_till"].fillna(table["datum_fran"])
         table["datum_till"] = last
-        found.append(_faults(raw.index[raw["datum_fran"] == ""], "datum_fran", "datum saknas"))
-        found.append(_faults(raw.index[last < first], "datum_till", "slutar innan det börjar"))
-    for column in _NUMBER_COLUMNS.get(part, ()):
-        number = pd.to_numeric(raw[column].str.replace(",", "."), errors="coerce")
-        table[column] = number.astype(float)
-        wrong = raw.index[number.isna() & (raw[column] != "")]
-        found.append(_faults(wrong, column, "är inget tal"))
-    if part == "problems":
-        influence, radius = table["paverkbarhet"], table["radie_m"]
-        wrong = raw.index[influence.notna() & ~influence.isin(INFLUENCE)]
-        found.append(_faults(wrong, "paverkbarhet", "ska vara 1, 2 eller 3"))
-        found.append(_faults(raw.index[radius <= 0], "radie_m", "ska vara över noll"))
-        half = raw.index[(raw["x"] == "") != (raw["y"] == "")]
-        found.append(_faults(half, "x", "både x och y behövs"))
-    for column, choices in _CHOICES.get(part, {}).items():
-        wrong = raw.index[~raw[column].isin(choices)]
-        found.append(_faults(wrong, column, f"ska vara något av: {', '.join(choices)}"))
-    faults = pd.concat(found)
-    return table.drop(index=faults["row"].unique()), faults
+        notes.add(part, raw.index[raw["datum_fran"] == ""], "datum_fran", "datum saknas")
+        notes.add(part, raw.index[last < first], "datum_till", "slutar innan det börjar")
+    return table
 
 
-def _moments(raw: pd.DataFrame, columns: tuple[str, ...]) -> dict[str, times.Moments]:
-    """Read all date columns at once: a call costs more than the few dates of a register."""
-    if not columns:
-        return {}
-    stacked = pd.concat([raw[column] for column in columns], ignore_index=True)
-    read = times.read([stacked])
-    parts = [slice(i * len(raw), (i + 1) * len(raw)) for i in range(len(columns))]
-    return {
-        column: times.Moments(
-            *(s.iloc[part].set_axis(raw.index) for s in (read.at, read.precision, read.unreadable))
-        )
-        for column, part in zip(columns, parts, strict=True)
-    }
+def _typed_problems(notes: Notes, raw: pd.DataFrame, table: pd.DataFrame) -> None:
+    where = checks.numbers(notes, "problems", raw, ("x", "y", "radie_m"))
+    influence = checks.grades(notes, "problems", raw, ("paverkbarhet",), cost=NOT_USED)
+    more = checks.grades(notes, "problems", raw, (*NEED_GRADES, *INFLUENCE_GRADES), cost=REMARK)
+    for part in (where, influence, more):
+        table[part.columns] = part
+    small = raw.index[table["radie_m"] <= 0]
+    notes.add("problems", small, "radie_m", "ska vara över noll: skriv meter, eller lämna tom")
+    half = raw.index[(raw["x"] == "") != (raw["y"] == "")]
+    notes.add("problems", half, "x", "både x och y behövs: skriv det andra, eller lämna båda tomma")
+    table["orsakstyp"] = _causes(notes, raw["orsakstyp"])
 
 
-def _is_period(text: str) -> bool:
-    """Tell whether `text` is empty or a period: a baseline must not hold what chose the place."""
-    try:
-        return text == "" or parse(text) is not None
-    except PeriodError:
-        return False
+def _causes(notes: Notes, written: pd.Series) -> pd.Series:
+    """Return the sides of the triangle that a problem's cause has, several with commas."""
+    kept = {}
+    for row, text in written.items():
+        parts = [part.strip().casefold() for part in text.split(",") if part.strip()]
+        kept[row] = ", ".join(part for part in parts if part in CAUSES)
+        if any(part not in CAUSES for part in parts):
+            notes.add(
+                *("problems", [int(str(row))], "orsakstyp"),
+                f"ska vara något av: {', '.join(CAUSES)} (flera skiljs med komma)",
+                cost=REMARK,
+            )
+    return pd.Series(kept, index=written.index, dtype=str)
 
 
-def due(register: Register, today: date) -> pd.DataFrame:
-    """
-    List what is overdue, waits for follow-up or hangs loose on the day `today`.
-
-    Returns
-    -------
-    DataFrame
-        ``what`` (``measure``, ``decision`` or ``problem``), ``id``, ``text``, ``responsible`` (a
-        role), ``due`` (date), ``why`` (``overdue``, ``follow_up``, ``open``, ``no_follow_up`` of a
-        running measure without a day for it, ``no_measure`` of a problem that nothing is done
-        about), earliest first.
-    """
-    day = pd.Timestamp(today)
-    measures = register.measures
-    running = measures[~measures["status"].isin(CLOSED)]
-    late = running[running["klart_senast"] < day]
-    left = measures["uppfoljningsdatum"] - day
-    follow = measures[(left <= _FOLLOW_UP_BEFORE) & (left >= -_FOLLOW_UP_AFTER)]
-    problems = register.problems
-    idle = problems[~problems["id"].isin(measures["problem"])]
-    decisions = register.decisions[~register.decisions["status"].isin(CLOSED)]
-    parts = [
-        _due_lines(late, "measure", "atgard", "klart_senast").assign(why="overdue"),
-        _due_lines(follow, "measure", "atgard", "uppfoljningsdatum").assign(why="follow_up"),
-        _due_lines(decisions, "decision", "beslut", "klart_senast").assign(
-            why=(decisions["klart_senast"] < day).map({True: "overdue", False: "open"}).to_numpy()
-        ),
-        _due_lines(
-            running[running["uppfoljningsdatum"].isna()], "measure", "atgard", "uppfoljningsdatum"
-        ).assign(why="no_follow_up"),
-        _due_lines(
-            idle.assign(ansvarig_funktion="", due=pd.NaT), "problem", "beskrivning", "due"
-        ).assign(why="no_measure"),
-    ]
-    listed = pd.concat(parts, ignore_index=True)
-    return listed.sort_values(["due", "id"], ignore_index=True)
+def _usable(notes: Notes, tables: dict[str, pd.DataFrame], part: str) -> pd.DataFrame:
+    gone = notes.rows(part, NOT_USED)
+    return tables[part][~tables[part].index.isin(gone)]
 
 
-def _due_lines(rows: pd.DataFrame, what: str, text: str, when: str) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "what": what,
-            "id": rows["id"].to_numpy(str),
-            "text": rows[text].to_numpy(str),
-            "responsible": rows["ansvarig_funktion"].to_numpy(str),
-            "due": rows[when].to_numpy("datetime64[s]"),
-        }
+def _register(
+    municipality: Municipality, tables: dict[str, pd.DataFrame], notes: Notes
+) -> Register:
+    kept = {part: _usable(notes, tables, part) for part in tables}
+    table = notes.table()
+    table["file"] = [getattr(municipality.registers, part) or "" for part in table["part"]]
+    order = {part: place for place, part in enumerate(COLUMNS)}
+    table = table.assign(at=table["part"].map(order))
+    table = table.sort_values(["at", "row"], kind="stable", ignore_index=True)
+    dead = table["cost"] == NOT_USED
+    gone = set(zip(table.loc[dead, "part"], table.loc[dead, "row"], strict=True))
+    keys = zip(table["part"], table["row"], strict=True)
+    alive = ~dead & ~pd.Series([key in gone for key in keys], index=table.index, dtype=bool)
+    problems, measures = kept["problems"], kept["measures"]
+    unsure = problems.loc[problems.index.isin(notes.rows("problems", NOT_EVALUATED)), "id"]
+    held = measures.index.isin(notes.rows("measures", NOT_EVALUATED)) | measures["problem"].isin(
+        unsure
     )
+    return Register(
+        **{part: own.reset_index(drop=True) for part, own in kept.items()},
+        faults=table.loc[dead, _FAULT_COLUMNS].reset_index(drop=True),
+        remarks=table.loc[alive, [*_FAULT_COLUMNS, "cost"]].reset_index(drop=True),
+        held=frozenset(measures.loc[held, "id"]),
+    )
+
+
+def _empty(part: str) -> pd.DataFrame:
+    columns, more = COLUMNS[part]
+    table: Any = pd.DataFrame(columns=[*columns, *more], dtype=str)
+    return _typed(Notes(), part, table)

@@ -107,6 +107,8 @@ class Tallies:
         coarse = events["time_precision"].map(_COARSENESS).fillna(0)
         self._coarse = coarse.to_numpy(np.int64)
         self._weight = events["count"].to_numpy(np.int64)
+        self._group = events["group"].astype(str).to_numpy(object)
+        self._by_spot: dict[str, tuple[Whole, Whole]] = {}
         codes, names = pd.factorize(events["group"].astype(str))
         order = np.argsort(codes, kind="stable")
         edges = np.searchsorted(codes[order], np.arange(len(names) + 1))
@@ -173,6 +175,36 @@ class Tallies:
         """
         tally = self._tally(group, hours)
         return sum(int(tally.at(spots, period).sum()) for period in periods)
+
+    def events(self, group: str, spots: Whole) -> pd.DataFrame:
+        """
+        Return a group's events at some coordinates, in no certain order.
+
+        Returns
+        -------
+        DataFrame
+            ``start`` (the day), ``time_precision`` (``day``, ``month`` or ``unknown``), ``group``,
+            ``count``, ``x``, ``y`` (metres).
+        """
+        if group not in self._by_spot:
+            own = self._of(group)
+            order = own[np.argsort(self._spot[own], kind="stable")]
+            edges = np.searchsorted(self._spot[order], np.arange(len(self.points) + 1))
+            self._by_spot[group] = order, edges.astype(np.int64)
+        order, edges = self._by_spot[group]
+        parts = [order[edges[spot] : edges[spot + 1]] for spot in spots]
+        rows = np.concatenate([*parts, np.empty(0, dtype=np.int64)])
+        at = self.points[self._spot[rows]]
+        return pd.DataFrame(
+            {
+                "start": self._day[rows].astype("datetime64[D]").astype("datetime64[s]"),
+                "time_precision": np.array(["day", *_COARSENESS])[self._coarse[rows]],
+                "group": self._group[rows],
+                "count": self._weight[rows],
+                "x": at[:, 0],
+                "y": at[:, 1],
+            }
+        )
 
     def each(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from est_analysis import counts
+from est_analysis.patterns.near_spots import NearSpots, apart
+from est_analysis.patterns.near_tally import MINUTES, Clock, Tally, permuted
 
 SAME_PLACE = 1.0
 """Metres; two events nearer each other than this happened at the same place."""
@@ -20,10 +22,7 @@ SPACE_BANDS = (0.0, SAME_PLACE, 100.0, 200.0, 400.0, 800.0)
 TIME_BANDS = (0.0, 7.0, 14.0, 21.0, 28.0)
 PILOT = 99
 """When permutations may stop early, the first so many set the scale and are not ranked."""
-MOST_PAIRS, MOST_OF_SPOTS = 10**10, 50_000_000
-"""More pairs of events, or of addresses, nearer than the largest finite edge are not counted."""
-_LANES, _ROWS, _PAIRS = 512, 192, 1 << 17
-_MINUTES = 1440
+_LANES = 512
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -183,14 +182,15 @@ def knox(
     at, minutes, order = _canonical(x, y, days, labels)
     labels = None if labels is None else labels[order]
     space, time = _edges(metres), _edges(day_bands)
-    near = _NearSpots(at, space, manhattan=manhattan)
-    clock = _Clock(minutes, time)
+    near = NearSpots(at, space, manhattan=manhattan)
+    clock = Clock(minutes, time)
+    tally = Tally(near, clock)
     total = len(at) * (len(at) - 1) // 2
     margins = _margin(near.totals, space, total), _margin(clock.totals(), time, total)
     expected = np.outer(*margins) / max(total, 1)
 
     def tables(lanes: NDArray) -> Ints:
-        return _complete(near.tally(lanes, clock.limits), *margins)
+        return _complete(tally(lanes), *margins)
 
     observed = tables(clock.times[:, None])[0]
     fixed = len(near.size) < 2 or (clock.times == clock.times[:1]).all()
@@ -198,7 +198,7 @@ def knox(
     def draw(size: int) -> Ints:
         if fixed:
             return np.repeat(observed[None], size, axis=0)
-        return tables(_permuted(clock.times, labels, size, rng))
+        return tables(permuted(clock.times, labels, size, rng))
 
     finite = np.isfinite(np.add.outer(space[1:], time[1:]))
     ranking = _Ranking(observed, finite, draw)
@@ -319,16 +319,16 @@ def near_pairs(
         As `knox`.
     """
     at, minutes, order = _canonical(x, y, days)
-    near = _NearSpots(at, _edges((0.0, within_m)), manhattan=manhattan)
-    limit = round(within_days * _MINUTES)
+    near = NearSpots(at, _edges((0.0, within_m)), manhattan=manhattan)
+    limit = round(within_days * MINUTES)
     kept: list[Ints] = []
-    for i, j in near.pairs(0):
+    for i, j in near.pairs(np.arange(len(near.of_spots))):
         close = np.abs(minutes[i] - minutes[j]) < limit
         kept.append(np.column_stack([i[close], j[close]]))
     pairs = np.concatenate([np.empty((0, 2), dtype=np.int64), *kept])
     swap = minutes[pairs[:, 0]] > minutes[pairs[:, 1]]
     pairs[swap] = pairs[swap][:, ::-1]
-    apart = _apart(at[pairs[:, 0]] - at[pairs[:, 1]], manhattan=manhattan)
+    metres = apart(at[pairs[:, 0]] - at[pairs[:, 1]], manhattan=manhattan)
     gap = minutes[pairs[:, 1]] - minutes[pairs[:, 0]]
     ends = order[pairs]
     joint = gap == 0
@@ -337,14 +337,14 @@ def near_pairs(
         {
             "first": ends[:, 0],
             "then": ends[:, 1],
-            "metres": apart,
-            "days": gap / _MINUTES,
+            "metres": metres,
+            "days": gap / MINUTES,
             "joint": joint,
         }
     )
     later = minutes[pairs[:, 1]]
     by_time = np.lexsort([ends[:, 0], ends[:, 1], later])
-    live = by_time[later[by_time] >= since * _MINUTES] if math.isfinite(since) else by_time
+    live = by_time[later[by_time] >= since * MINUTES] if math.isfinite(since) else by_time
     return found.iloc[live].reset_index(drop=True)
 
 
@@ -378,10 +378,10 @@ def near_neighbours(
         As `knox`.
     """
     at, minutes, order = _canonical(x, y, days)
-    n, limit = len(at), round(within_days * _MINUTES)
-    near = _NearSpots(at, _edges((0.0, within_m)), manhattan=manhattan)
+    n, limit = len(at), round(within_days * MINUTES)
+    near = NearSpots(at, _edges((0.0, within_m)), manhattan=manhattan)
     in_space, in_both = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
-    for i, j in near.pairs(0):
+    for i, j in near.pairs(np.arange(len(near.of_spots))):
         close = np.abs(minutes[i] - minutes[j]) < limit
         for ends in (i, j):
             in_space += np.bincount(ends, minlength=n)
@@ -491,7 +491,7 @@ def _canonical(
 ) -> tuple[Floats, Ints, Ints]:
     """Return points, minutes and positions in an order that does not hang on the rows' order."""
     at = np.column_stack([np.asarray(x, dtype=float), np.asarray(y, dtype=float)])
-    minutes = np.asarray(days, dtype=float) * _MINUTES
+    minutes = np.asarray(days, dtype=float) * MINUTES
     if minutes.shape != (len(at),) or (labels is not None and labels.shape != (len(at),)):
         raise ValueError("one x, y, day and label an event")
     if not (np.isfinite(at).all() and np.isfinite(minutes).all()):
@@ -509,143 +509,6 @@ def _edges(edges: Sequence[float]) -> tuple[float, ...]:
     return values
 
 
-def _finite(edges: Sequence[float]) -> list[float]:
-    return [edge for edge in edges[1:] if math.isfinite(edge)]
-
-
-def _apart(steps: Floats, *, manhattan: bool) -> Floats:
-    return np.abs(steps).sum(axis=1) if manhattan else np.hypot(steps[:, 0], steps[:, 1])
-
-
-def _runs(lengths: Ints) -> tuple[Ints, Ints]:
-    """Return, for runs of these lengths laid end to end, whose run and the step within it."""
-    whose = np.repeat(np.arange(len(lengths)), lengths)
-    return whose, np.arange(len(whose)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-
-
-class _NearSpots:
-    """The pairs of addresses nearer than the largest finite edge; events come sorted by address."""
-
-    def __init__(self, at: Floats, edges: tuple[float, ...], *, manhattan: bool) -> None:
-        from scipy.spatial import cKDTree
-
-        new = np.ones(len(at), dtype=bool)
-        new[1:] = (at[1:] != at[:-1]).any(axis=1)
-        self.start = np.flatnonzero(new)
-        self.size = np.diff(np.append(self.start, len(at)))
-        spots = at[self.start]
-        limits = _finite(edges)
-        pairs, bands = np.empty((0, 2), dtype=np.int64), np.empty(0, dtype=np.int64)
-        if limits and len(spots):
-            reach = limits[-1] * (1 + 1e-9)
-            tree, power = cKDTree(spots), 1 if manhattan else 2
-            sizes = self.size.astype(float)
-            ordered = tree.count_neighbors(tree, reach, p=power) - len(spots)
-            of_events = tree.count_neighbors(tree, reach, p=power, weights=(sizes, sizes))
-            if ordered > 2 * MOST_OF_SPOTS or of_events > 2 * MOST_PAIRS:
-                raise ValueError("too many events lie so near each other: narrow the bands")
-            pairs = tree.query_pairs(reach, p=power, output_type="ndarray")
-            apart = _apart(spots[pairs[:, 0]] - spots[pairs[:, 1]], manhattan=manhattan)
-            bands = np.searchsorted(limits, apart, side="right")
-            pairs, bands = pairs[bands < len(limits)], bands[bands < len(limits)]
-            stacked = np.flatnonzero(self.size > 1)
-            pairs = np.concatenate([np.column_stack([stacked, stacked]), pairs])
-            bands = np.concatenate([np.zeros(len(stacked), dtype=np.int64), bands])
-            order = np.lexsort([pairs[:, 1], pairs[:, 0], bands])
-            pairs, bands = pairs[order].astype(np.int32), bands[order]
-        self.of_spots = pairs
-        self.ends = np.searchsorted(bands, np.arange(len(limits) + 1))
-        a, b = pairs.T
-        n = np.where(a == b, self.size[a] * (self.size[a] - 1) // 2, self.size[a] * self.size[b])
-        running = np.append(0, np.cumsum(n))
-        self.totals = np.diff(running[self.ends])
-
-    def pairs(self, band: int) -> Iterator[tuple[Ints, Ints]]:
-        """Yield the band's pairs of events (i, j), piece by piece."""
-        for block in range(self.ends[band], self.ends[band + 1], _PAIRS):
-            a, b = self.of_spots[block : min(block + _PAIRS, self.ends[band + 1])].T
-            a, b = np.where(self.size[a] <= self.size[b], (a, b), (b, a))
-            whose, step = _runs(self.size[a])
-            i = self.start[a][whose] + step
-            same = (a == b)[whose]
-            first = np.where(same, i + 1, self.start[b][whose])
-            length = np.where(same, self.size[a][whose] - step - 1, self.size[b][whose])
-            pieces = np.cumsum(length) // _PAIRS
-            cuts = np.append(np.flatnonzero(np.diff(pieces, prepend=-1)), len(i))
-            for low, high in itertools.pairwise(cuts.tolist()):
-                whose_i, step_j = _runs(length[low:high])
-                yield i[low:high][whose_i], first[low:high][whose_i] + step_j
-
-    def tally(self, lanes: NDArray, limits: Sequence[int]) -> Ints:
-        """
-        Count pairs by band of space and time, once for each lane of times.
-
-        Parameters
-        ----------
-        lanes
-            Times of shape (events, lanes), integers whose differences fit their type.
-        limits
-            Upper limits of the time bands, in the lanes' unit.
-
-        Returns
-        -------
-        array of int, shape (lanes, space bands, time bands)
-        """
-        width = lanes.shape[1]
-        rows = max(_ROWS, _ROWS * _LANES // width)
-        left, right = np.empty((2, rows, width), dtype=lanes.dtype)
-        under = np.empty((rows, width), dtype=bool)
-        # one byte a pair and lane: emptied before it can run over
-        kept = np.zeros((len(limits), rows, width), dtype=np.uint8)
-        below = np.zeros((width, len(self.totals), len(limits)), dtype=np.int64)
-        whole = (left, right, under, under.view(np.uint8), list(kept))
-        for band in range(len(self.totals)):
-            filled = 0
-            for i, j in self.pairs(band):
-                for row in range(0, len(i), rows):
-                    k = min(rows, len(i) - row)
-                    one, other, less, as_bytes, sums = whole
-                    if k < rows:
-                        one, other, less, as_bytes = (part[:k] for part in whole[:4])
-                        sums = [part[:k] for part in kept]
-                    lanes.take(i[row : row + k], axis=0, out=one, mode="clip")
-                    lanes.take(j[row : row + k], axis=0, out=other, mode="clip")
-                    np.subtract(one, other, out=one)
-                    np.abs(one, out=one)
-                    for limit, counted in zip(limits, sums, strict=True):
-                        np.less(one, limit, out=less)
-                        np.add(counted, as_bytes, out=counted)
-                    filled += 1
-                    if filled == 255:
-                        below[:, band] += kept.sum(axis=1, dtype=np.int64).T
-                        kept[:], filled = 0, 0
-            below[:, band] += kept.sum(axis=1, dtype=np.int64).T
-            kept[:] = 0
-        return np.diff(below, axis=2, prepend=0)
-
-
-class _Clock:
-    """Times in their coarsest common unit, as the smallest integers that hold their differences."""
-
-    def __init__(self, minutes: Ints, edges: tuple[float, ...]) -> None:
-        since = minutes - minutes.min() if len(minutes) else minutes
-        unit = int(np.gcd.reduce(since)) or 1
-        since = since // unit
-        span = int(since.max(initial=0))
-        kinds = (np.int16, np.int32, np.int64)
-        kind = next(kind for kind in kinds if span < np.iinfo(kind).max)
-        self.times = since.astype(kind)
-        limits = (-(-round(edge * _MINUTES) // unit) for edge in _finite(edges))
-        self.limits = [min(limit, span + 1) for limit in limits]
-
-    def totals(self) -> Ints:
-        """Return how many pairs of all events, wherever they are, fall in each finite band."""
-        clock = np.sort(self.times.astype(np.int64))
-        later = np.arange(1, len(clock) + 1)
-        below = [int((np.searchsorted(clock, clock + e) - later).sum()) for e in self.limits]
-        return np.array([b - a for a, b in itertools.pairwise([0, *below])], dtype=np.int64)
-
-
 def _margin(totals: Ints, edges: tuple[float, ...], total: int) -> Ints:
     """Add what the infinite band holds, if there is one."""
     return np.append(totals, total - totals.sum()) if math.isinf(edges[-1]) else totals
@@ -660,19 +523,6 @@ def _complete(cells: Ints, space: Ints, time: Ints) -> Ints:
         rest = time - cells.sum(axis=1)
         cells = np.concatenate([cells, rest[:, None, :]], axis=1)
     return cells
-
-
-def _permuted(times: NDArray, labels: Ints | None, size: int, rng: np.random.Generator) -> NDArray:
-    """Return `size` lanes of permuted times, shape (n, size), within labels where given."""
-    lanes = np.empty((size, len(times)), dtype=times.dtype)
-    if labels is None:
-        for lane in lanes:
-            lane[:] = times[rng.permutation(len(times))]
-    else:
-        grouped = np.argsort(labels, kind="stable")
-        for lane in lanes:
-            lane[grouped] = times[np.argsort(labels + rng.random(len(times)))]
-    return np.ascontiguousarray(lanes.T)
 
 
 class _Ranking:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from est_analysis import counts
 from est_analysis.municipality import Municipality
-from est_analysis.patterns import near_repeats, scan, unusual
+from est_analysis.patterns import cylinders, near_repeats, scan, unusual
 from est_analysis.patterns.change import known_then
 from est_analysis.patterns.coverage import (
     covered_seasons,
@@ -388,7 +388,7 @@ def _cylinders(found: list[scan.Cylinder], own: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for one in found:
         inside = own[
-            (np.hypot(own["x"] - one.x, own["y"] - one.y) <= one.radius + scan.SAME_DISTANCE)
+            (np.hypot(own["x"] - one.x, own["y"] - one.y) <= one.radius + cylinders.SAME_DISTANCE)
             & own["day"].between(one.first, one.last)
         ]
         rows.append(

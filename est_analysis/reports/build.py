@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -20,16 +20,20 @@ from est_analysis import municipality as municipalities
 from est_analysis.errors import ReportError, SettingsError
 from est_analysis.gather import accept, store
 from est_analysis.gather.deliveries import Unread
-from est_analysis.gather.files import told
+from est_analysis.gather.files import alone, told
+from est_analysis.measures import frozen
 from est_analysis.municipality import Municipality
-from est_analysis.reports import tables
+from est_analysis.periods import Period
+from est_analysis.reports import site, tables
 from est_analysis.reports.language import Language
 from est_analysis.reports.results import RESULTS_FOLDER, Results, check_edition, period_of
+from est_analysis.reports.versions import entry, version_of
+from est_analysis.shipped import shipped
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
+NOTEBOOKS = shipped("notebooks")
 
 _SHOWN = ("geography", "cells", "clusters", "surfaces", "safe_places")
 
@@ -71,12 +75,25 @@ QUARTERLY = Kind(
         *("beside_areas", "surveys", "tried", "moved"),
         *("hours", "clock", "own_hours", "year_wheel"),
         *("typologies", "event_situations", "combinations", "reported", "reporting", "together"),
-        *("evaluations", "former", "findings", "comparison", *_SHOWN),
+        *("evaluations", "pooled", "study", "perceived", "plans", "former"),
+        *("findings", "comparison", *_SHOWN),
         *("standing_out", "repeats", "bursts"),
+        *("catalogue", "candidates"),
     ),
     "findings",
     tables.QUARTERLY,
 )
+YEARLY = replace(
+    QUARTERLY,
+    chapters=(*QUARTERLY.chapters, "6_year"),
+    results=(
+        *QUARTERLY.results,
+        *("year_measures", "year_costs", "year_reports", "year_types", "year_accounts"),
+        *("year_severity", "year_promise"),
+    ),
+    tables=tables.YEARLY,
+)
+"""The report on a whole year: the quarterly one, with the year review as its last chapter."""
 MEETING = Kind(
     "mote",
     ("meeting",),
@@ -88,6 +105,16 @@ MEETING = Kind(
     tables.MEETING,
 )
 
+
+def kinds_of(period: Period) -> tuple[Kind, Kind]:
+    """Return the reports that a run on a period makes: the whole one, and the meeting's brief."""
+    return (YEARLY if period.kind == "year" else QUARTERLY), MEETING
+
+
+def _kinds(results: dict[str, Results]) -> tuple[Kind, Kind]:
+    return kinds_of(results[QUARTERLY.file].period)
+
+
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how many steps are done, and how many there are."""
 
@@ -98,7 +125,7 @@ class Built:
 
     folder: Path
     report: Path
-    brief: Path
+    brief: Path | None
     unread: tuple[Unread, ...] = ()
 
 
@@ -111,6 +138,7 @@ def build(
     out: Path = Path("reports"),
     progress: Progress = lambda *_: None,
     today: date | None = None,
+    at_once: int | None = None,
 ) -> Built:
     """
     Make the quarterly report and the meeting's brief of one municipality.
@@ -130,6 +158,8 @@ def build(
         Told about each step.
     today
         The day of the run: when the ledger first saw a delivery. Nothing else hangs on it.
+    at_once
+        How many chapters run at a time; None is as many as there are processors.
 
     Returns
     -------
@@ -142,45 +172,58 @@ def build(
         as long as its source has others: the report says what it lacks, and compares nothing that
         the file would have told of.
     ReportError
-        If a chapter fails or the folder cannot be written; the former report stands.
+        If a chapter fails, the folder cannot be written, or another run does not let go of it; the
+        former report stands.
     """
-    steps = len(QUARTERLY.chapters) + len(MEETING.chapters) + 4
-    progress("läser inställningar och leveranser", 0, steps)
+    check_edition(edition)
+    if edition == "published":
+        from est_analysis.reports.published.make import build_published
+
+        return build_published(
+            name_or_path, period_text, language=language, out=out, progress=progress
+        )
+    progress(
+        "läser inställningar och leveranser", 0, len(QUARTERLY.chapters) + len(MEETING.chapters) + 4
+    )
     municipality = municipalities.load(name_or_path)
     words = Language(language)
-    check_edition(edition)
     gathered = accept.gather(municipality)
     _refuse_silence(municipality, gathered)
     period = period_of(period_text, gathered.events)
+    kinds = kinds_of(period)
+    steps = sum(len(kind.chapters) for kind in kinds) + 4
     results = {
         kind.file: Results(municipality, p, edition, words, gathered=gathered)
-        for kind, p in ((QUARTERLY, period), (MEETING, period.last_fortnight()))
+        for kind, p in zip(kinds, (period, period.last_fortnight()), strict=True)
     }
 
     target = out / municipality.key / str(period)
     stays = "Den förra rapporten står kvar."
     with told("Rapporten kunde inte skrivas", target, stays):
         target.parent.mkdir(parents=True, exist_ok=True)
-        _recover(target)
+        with alone(target.parent):
+            _recover(target)
     with tempfile.TemporaryDirectory(prefix="est-") as work:
         progress("räknar", 1, steps)
         with told("Resultaten kunde inte sparas", Path(work), stays):
-            for kind in (QUARTERLY, MEETING):
+            for kind in kinds:
                 own = results[kind.file]
                 own.save(Path(work) / str(own.period), kind.results)
-        executed = _execute(municipality, results, Path(work), progress, steps)
+        executed = _execute(municipality, results, Path(work), progress, steps, at_once)
         progress("sätter ihop rapporten", steps - 2, steps)
         with told("Rapporten kunde inte skrivas", target, stays):
             fresh = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
             try:
-                _write(fresh, results, executed)
-                _publish(fresh, target)
+                with alone(target.parent):
+                    made = _write(fresh, results, executed)
+                    _publish(fresh, target)
+                    site.write(target.parent, municipality.name)
             finally:
                 shutil.rmtree(fresh, ignore_errors=True)
     progress("skriver liggaren", steps - 1, steps)
-    _remember(municipality, gathered, results, today)
+    _remember(municipality, gathered, results, made, today)
     progress("klart", steps, steps)
-    report, brief = (target / f"{kind.file}.html" for kind in (QUARTERLY, MEETING))
+    report, brief = (target / f"{kind.file}.html" for kind in kinds)
     return Built(target, report, brief, gathered.unread)
 
 
@@ -198,11 +241,13 @@ def _execute(
     work: Path,
     progress: Progress,
     steps: int,
+    at_once: int | None,
 ) -> dict[str, list[NotebookNode]]:
-    """Run every chapter, as many at a time as there are processors."""
-    jobs = [(kind, chapter) for kind in (QUARTERLY, MEETING) for chapter in kind.chapters]
-    done = 2
-    with _environment(RESULTS_FOLDER, str(work)), ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+    """Run every chapter, as many at a time as there are processors unless said otherwise."""
+    kinds = _kinds(results)
+    jobs = [(kind, chapter) for kind in kinds for chapter in kind.chapters]
+    done, threads = 2, at_once or os.cpu_count() or 1
+    with _environment(RESULTS_FOLDER, str(work)), ThreadPoolExecutor(threads) as pool:
         futures = []
         for kind, chapter in jobs:
             own = results[kind.file]
@@ -222,7 +267,7 @@ def _execute(
         finally:
             for future in futures:
                 future.cancel()
-    executed: dict[str, list[NotebookNode]] = {kind.file: [] for kind in (QUARTERLY, MEETING)}
+    executed: dict[str, list[NotebookNode]] = {kind.file: [] for kind in kinds}
     for (kind, _), notebook in zip(jobs, notebooks, strict=True):
         executed[kind.file].append(notebook)
     return executed
@@ -307,14 +352,24 @@ def run_chapter(notebook: Path, parameters: dict[str, str]) -> NotebookNode:
             loop.close()
 
 
-def provenance(results: Results) -> dict[str, Any]:
-    """Return what a report rests on: inputs, versions, parameters and row accounting."""
+def provenance(results: Results, numbers: dict[str, int]) -> dict[str, Any]:
+    """
+    Return what a report rests on: inputs, versions, parameters and row accounting.
+
+    Parameters
+    ----------
+    results
+        The quarterly report's.
+    numbers
+        By report: which version of it this is.
+    """
     municipality = results.municipality
     packages = ("est-analysis", "pandas", "geopandas", "scikit-learn", "matplotlib", "folium")
     sums = results.accounting[["rows", "accepted", "quarantined", "dropped", "repeated"]].sum()
     return {
         "municipality": municipality.name,
         "code": municipality.code,
+        "report_versions": numbers,
         "purpose": municipality.purpose,
         "controller": municipality.controller,
         "parameters": {
@@ -339,6 +394,16 @@ def provenance(results: Results) -> dict[str, Any]:
             "python": ".".join(platform.python_version_tuple()[:2]),
             **{name: version(name) for name in packages},
         },
+    }
+
+
+def in_short(report: Path) -> dict[str, Any]:
+    """Return what a finished report's folder says of itself: whose, which period, rows."""
+    told_of = json.loads((report / "provenance.json").read_text(encoding="utf-8"))
+    return {
+        "name": told_of["municipality"],
+        "period": told_of["parameters"]["period"],
+        "rows": told_of["rows"],
     }
 
 
@@ -377,27 +442,38 @@ def _json(value: Any) -> str:  # noqa: ANN401 - anything that JSON holds
 
 def _write(
     folder: Path, results: dict[str, Results], executed: dict[str, list[NotebookNode]]
-) -> None:
+) -> list[dict[str, Any]]:
+    """Write every file of the run; return what the ledger is to keep of it."""
     from est_analysis.reports.page import page
 
-    for kind in (QUARTERLY, MEETING):
-        own = results[kind.file]
-        html = page(own, kind.file, executed[kind.file], getattr(own, kind.findings))
-        (folder / f"{kind.file}.html").write_text(html, encoding="utf-8", newline="\n")
+    municipality = results[QUARTERLY.file].municipality
+    inputs, before = store.input_hashes(municipality), store.earlier_reports(municipality)
+    findings, made = {}, []
+    for kind in _kinds(results):
+        own, findings[kind.file] = results[kind.file], findings_records(results[kind.file], kind)
         place = folder / "tables" / kind.file
         place.mkdir(parents=True)
-        for make in kind.tables.values():
-            table = make(own)
-            (place / f"{table.name}.csv").write_text(
-                table.csv(), encoding="utf-8-sig", newline="\n"
-            )
-    findings = {
-        kind.file: findings_records(results[kind.file], kind) for kind in (QUARTERLY, MEETING)
-    }
-    (folder / "findings.json").write_text(_json(findings), encoding="utf-8", newline="\n")
-    (folder / "provenance.json").write_text(
-        _json(provenance(results[QUARTERLY.file])), encoding="utf-8", newline="\n"
-    )
+        csvs = {table.name: table.csv() for table in (make(own) for make in kind.tables.values())}
+        for name, csv in csvs.items():
+            (place / f"{name}.csv").write_text(csv, encoding="utf-8-sig", newline="\n")
+        key = {
+            "report": kind.file,
+            "period": str(own.period),
+            "edition": own.edition,
+            "language": own.language.code,
+        }
+        kept = entry(key, findings[kind.file], csvs.values(), inputs)
+        version = version_of(kept, before)
+        made.append({**kept, "version": version.number})
+        html = page(
+            own, kind.file, executed[kind.file], getattr(own, kind.findings), version=version
+        )
+        (folder / f"{kind.file}.html").write_text(html, encoding="utf-8", newline="\n")
+    numbers = {one["report"]: one["version"] for one in made}
+    origin = provenance(results[QUARTERLY.file], numbers)
+    for name, value in (("findings", findings), ("provenance", origin)):
+        (folder / f"{name}.json").write_text(_json(value), encoding="utf-8", newline="\n")
+    return made
 
 
 def _publish(fresh: Path, target: Path) -> None:
@@ -405,6 +481,7 @@ def _publish(fresh: Path, target: Path) -> None:
     fresh.chmod(0o755)
     former = target.with_name(f".{target.name}.former")
     if target.exists():
+        site.keep_former(target, fresh)
         target.rename(former)
     fresh.rename(target)
     shutil.rmtree(former, ignore_errors=True)
@@ -422,6 +499,7 @@ def _remember(
     municipality: Municipality,
     gathered: accept.Gathered,
     results: dict[str, Results],
+    made: list[dict[str, Any]],
     today: date | None,
 ) -> None:
     store.write_store(municipality, gathered)
@@ -429,15 +507,7 @@ def _remember(
     store.record_deliveries(municipality, gathered, hashes, seen=today)
     typologies = results[QUARTERLY.file].typologies.values()
     store.freeze_typologies(municipality, [one.entry() for one in typologies if one.frozen])
-    for kind in (QUARTERLY, MEETING):
-        own = results[kind.file]
-        store.record_report(
-            municipality,
-            {
-                "report": kind.file,
-                "period": str(own.period),
-                "edition": own.edition,
-                "language": own.language.code,
-                "findings": findings_records(own, kind),
-            },
-        )
+    evaluations = results[QUARTERLY.file].evaluations
+    frozen.append(municipality, [one.held for one in evaluations if one.held is not None])
+    for one in made:
+        store.record_report(municipality, one)

@@ -17,6 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from est_analysis.evidence import Finding, Text
 from est_analysis.municipality import Thresholds
@@ -25,6 +26,7 @@ from est_analysis.reports.language import SYMBOLS, WEEKDAYS, Language
 from est_analysis.reports.table import Table
 
 if TYPE_CHECKING:
+    from est_analysis.measures.event_study import Step
     from est_analysis.patterns.year_wheel import YearWheel
     from est_analysis.reports.results import Results
 
@@ -363,3 +365,66 @@ def measures(results: Results) -> Chart:
         table=tables.measures(results),
         language=say,
     )
+
+
+def study(results: Results) -> Chart:
+    """Return how treated places went beside untreated ones, period by period since the start."""
+    say = results.language
+    found = {f.id: f for f in results.findings}.get("study")
+    title = say.sentence(
+        found.text
+        if found
+        else Text("För få platser med insats och utan för att följa dem period för period.")
+    )
+    seen = [] if results.study is None else results.study.steps
+    drawn = [step for step in seen if step.effect is not None]
+    parts = [
+        f"{step.since}: {say.write(step.effect.ratio)} ({say.write(step.effect.interval)})"
+        for step in drawn
+        if step.effect is not None
+    ]
+    alt = say.translate("Punktdiagram: gånger så många per period, med osäkerhet.")
+    return Chart(
+        title=title,
+        subtitle=say.translate(
+            "Gånger så många anmälda brott som i den sista perioden före starten, när platser utan "
+            "insats räknats bort. Alla slags insatser. En period är tretton veckor. Linjen visar "
+            "osäkerheten."
+        ),
+        alt=" ".join([alt, "; ".join(parts)]),
+        svg=_svg(_course(drawn, say)) if drawn else b"",
+        table=tables.study(results),
+        language=say,
+    )
+
+
+def _course(steps: Sequence[Step], say: Language) -> Figure:
+    """Draw ratios by period since the start on a log scale; the start is a line."""
+    figure, axes = _figure(2.6)
+    low, high = 1 / 8, 8.0
+    axes.axhline(1, color=QUIET, linewidth=1, zorder=1)
+    axes.axvline(-0.5, color=ORANGE, linewidth=1.2, linestyle=(0, (4, 3)), zorder=1)
+    axes.plot(-1, 1, "o", color=BLUE, markersize=5, markerfacecolor="white")
+    for step in steps:
+        if step.effect is None:
+            continue
+        ends = max(low, step.effect.interval.low), min(high, step.effect.interval.high)
+        axes.plot((step.since, step.since), ends, color=BLUE, linewidth=2, solid_capstyle="butt")
+        axes.plot(step.since, min(max(step.effect.ratio, low), high), "o", color=BLUE, markersize=5)
+    axes.set_yscale("log", base=2)
+    axes.set_ylim(low, high)
+    axes.set_yticks([1 / 8, 1 / 4, 1 / 2, 1, 2, 4, 8], ["⅛", "¼", "½", "1", "2", "4", "8"])
+    axes.minorticks_off()
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_xlabel(say.translate("perioder sedan starten"), fontsize=9)
+    axes.set_ylabel(say.translate("gånger så många"), fontsize=9)
+    axes.annotate(
+        say.translate("start"),
+        (-0.5, 1.0),
+        xycoords=("data", "axes fraction"),
+        xytext=(4, -10),
+        textcoords="offset points",
+        color=ORANGE,
+        fontsize=9,
+    )
+    return figure

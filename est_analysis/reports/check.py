@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from est_analysis.evidence import Text
+from est_analysis.measures.checks import NOT_EVALUATED
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from est_analysis.gather.accept import Gathered
     from est_analysis.gather.quality import Measure, Quality
+    from est_analysis.measures.catalogue import Catalogue
     from est_analysis.measures.register import Register
     from est_analysis.reports.language import Language
 
@@ -29,7 +31,13 @@ def summary(quality: Quality) -> list[tuple[str, ...]]:
 
 
 def lines(
-    gathered: Gathered, quality: Quality, register: Register, say: Language, *, every: bool = False
+    gathered: Gathered,
+    quality: Quality,
+    register: Register,
+    say: Language,
+    *,
+    catalogue: Catalogue | None = None,
+    every: bool = False,
 ) -> Iterator[str]:
     """
     Yield what waits for somebody, line by line, the gravest first; nothing where all is well.
@@ -40,6 +48,8 @@ def lines(
         What was read, and how good it is.
     say
         The language.
+    catalogue
+        Measures, where the municipality keeps a list of its own.
     every
         List every stopped row instead of the first `MOST` of each reason and source.
     """
@@ -48,25 +58,39 @@ def lines(
     yield from _headed("Se upp med:", [say.sentence(one.text) for one in _others(quality)])
     yield from _stopped(gathered.quarantine, quality, say, every=every)
     yield from _near_misses(gathered.near_misses, say)
-    faults = (gathered.rulings.faults, register.faults)
-    yield from _headed(
-        "Rader i gruppens egna listor som inte går att använda:",
-        [
-            f"{row.file} rad {row.row}, {row.column}: {say.translate(str(row.reason))}"
-            for table in faults
-            for row in table.itertuples()
-        ],
-    )
+    own = [] if catalogue is None else [catalogue.faults]
+    held = register.remarks["cost"] == NOT_EVALUATED
+    for head, noted in (
+        (
+            "Rader i gruppens egna listor som inte går att använda:",
+            (gathered.rulings.faults, register.faults, *own),
+        ),
+        ("Insatser som inte utvärderas förrän raden är rättad:", (register.remarks[held],)),
+        ("Att se över i registret (raderna används):", (register.remarks[~held],)),
+    ):
+        yield from _headed(head, [point for table in noted for point in _noted(table, say)])
 
 
-def verdict(gathered: Gathered, register: Register, say: Language) -> str:
+def _noted(table: pd.DataFrame, say: Language) -> Iterator[str]:
+    for row in table.to_dict("records"):
+        told = str(row["reason"])
+        said = say.say(Text(told, row["values"])) if "values" in row else say.translate(told)
+        yield f"{row['file']} rad {row['row']}, {row['column']}: {said}"
+
+
+def verdict(
+    gathered: Gathered, register: Register, say: Language, catalogue: Catalogue | None = None
+) -> str:
     """Return the last line: how much waits, in all."""
     rows = int(gathered.accounting["quarantined"].sum())
     waits = {
         "files": len(gathered.unread),
         "rows": rows,
         "near": len(gathered.near_misses),
-        "faults": len(gathered.rulings.faults) + len(register.faults),
+        "faults": len(gathered.rulings.faults)
+        + len(register.faults)
+        + int((register.remarks["cost"] == NOT_EVALUATED).sum())
+        + (0 if catalogue is None else len(catalogue.faults)),
     }
     if not any(waits.values()):
         return say.translate("Allt går att använda.")

@@ -60,13 +60,14 @@ def patterns(results: Results) -> str:
 
 def priorities(results: Results) -> str:
     """Return the order of the places."""
-    table = results.priorities
+    found = results.priorities
     return _lines(
         {
-            str(place): f"{need:.2f} ({best}-{worst})"
-            for place, need, best, worst in zip(
-                table["place"], table["need"], table["best"], table["worst"], strict=True
-            )
+            **{
+                str(row.place): f"{row.need:.2f} ({row.best}-{row.worst}) {row.top:.2f}"
+                for row in found.table.itertuples()
+            },
+            "same three": " ".join(f"{share:.2f}" for share in found.same.values()),
         }
     )
 
@@ -81,6 +82,27 @@ def measures(results: Results) -> str:
             f"{e.before} {e.after} {e.comparison_before} {e.comparison_after} {estimate}"
         )
     return _lines(facts)
+
+
+def year(results: Results) -> str:
+    """Return the year's measures, costs, accounts and the promise's counts."""
+    states = results.year_measures["state"].value_counts()
+    promise = results.year_promise
+    return _lines(
+        {
+            **{str(state): int(n) for state, n in sorted(states.items())},
+            "kronor": results.year_costs.kronor,
+            "reports": len(results.year_reports),
+            "types": f"{len(results.situations.typology.types)} {len(results.year_types.types)}",
+            **{
+                " ".join(part for part in (one.topic, one.kind, one.group) if part): " ".join(
+                    "-" if n is None else str(n) for n in one.counts
+                )
+                for one in results.year_accounts
+            },
+            **{group: " ".join(map(str, counts)) for group, counts in promise.police.items()},
+        }
+    )
 
 
 def meeting(results: Results) -> str:

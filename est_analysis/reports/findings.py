@@ -668,8 +668,14 @@ def _has_register(results: Results) -> bool:
 
 def quarterly(results: Results) -> list[Finding]:
     """Return every finding of the quarterly report, judged as one family."""
+    from est_analysis.reports.findings_of_baselines import baseline_findings
     from est_analysis.reports.findings_of_measures import measure_findings
+    from est_analysis.reports.findings_of_plans import plan_findings
+    from est_analysis.reports.findings_of_pooled import pooled_findings
+    from est_analysis.reports.findings_of_priorities import order_finding
     from est_analysis.reports.findings_of_situations import situation_findings
+    from est_analysis.reports.findings_of_studies import study_findings
+    from est_analysis.reports.findings_of_year import year_findings
 
     thresholds = results.municipality.thresholds
     found = [
@@ -704,10 +710,16 @@ def quarterly(results: Results) -> list[Finding]:
         rhythm_finding(results.rhythm, thresholds.minimum_rhythm),
         *of_time(results),
         *situation_findings(results),
+        order_finding(results.priorities),
         due_finding(results.due, kept=_has_register(results)),
         *measure_findings(results),
+        *baseline_findings(results),
+        *pooled_findings(results),
+        *study_findings(results),
+        *plan_findings(results),
     ]
-    return judge(found, thresholds)
+    judged = judge(found, thresholds)
+    return [*judged, *year_findings(results, judged)]
 
 
 def meeting(results: Results) -> list[Finding]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from est_analysis.evidence import Finding, Share, Text, Word
 from est_analysis.reports.findings import COMPARISON
 from est_analysis.reports.language import KINDS
+from est_analysis.reports.words_of_measures import average, compared_with, few
 
 if TYPE_CHECKING:
     from est_analysis.measures.design import Design
@@ -35,17 +36,21 @@ _WHY_NOT = {
     "går inte att följa upp.",
     "silent": "{measure} ({place}): en källa med anmälda brott har tystnat, så insatsen går inte "
     "att följa upp.",
+    "row_fault": "{measure} ({place}): raden i registret måste rättas innan insatsen går att följa "
+    "upp; se listan över vad som ska rättas.",
     "not_started": "{measure} ({place}): insatsen har inte börjat verka, så det finns inget att "
     "följa upp.",
     "no_place": "{measure} ({place}): platsen finns inte i platslistan och saknar koordinater, "
     "så insatsen går inte att följa upp.",
     "no_baseline": _SINCE + ", men inga tidigare år att jämföra med.",
+    "all_chosen": _SINCE + ", men platsen valdes på alla de tidigare år som finns. Då kan den bli "
+    "bättre av sig själv, så de går inte att jämföra med.",
     "no_comparison": _SINCE + " mot {before} på {years} tidigare år, men ingen annan plats att "
     "jämföra med. Utan den går det inte att skilja insatsen från annat.",
     "unknown_comparison": _SINCE + " mot {before} på {years} tidigare år, men jämförelseplatsen "
     "”{comparison}” finns inte i platslistan. Utan den går det inte att skilja insatsen från "
     "annat.",
-    "too_few": "{measure} ({place}): för få händelser. {after} {what} sedan insatsen mot "
+    "too_few": "{measure} ({place}): för få händelser: {after} {what} sedan insatsen mot "
     "{before} på {years} tidigare år ({comparison}: {comparison_after} mot {comparison_before}).",
 }
 CAPS = {
@@ -120,7 +125,8 @@ def judged_finding(evaluation: Evaluation, name: str, rank: int, *, smallest: in
         "rank": 100.0 + rank,
     }
     if evaluation.p is None or evaluation.interval is None:
-        text = Text(_WHY_NOT[evaluation.why_not], values)
+        used_up = evaluation.why_not == "no_baseline" and evaluation.choosing
+        text = Text(_WHY_NOT["all_chosen" if used_up else evaluation.why_not], values)
         return Finding(sentences=dict.fromkeys(Word, text), gate=False, **common)
     ratio = math.nan if evaluation.ratio is None else evaluation.ratio
     values |= {"ratio": ratio, "interval": evaluation.interval}
@@ -174,28 +180,6 @@ def _values(evaluation: Evaluation, name: str, smallest: int) -> dict[str, Any]:
         "comparison_after": few(evaluation.comparison_after, smallest),
         "comparison_base": average(evaluation.comparison_before, years, smallest),
     }
-
-
-def few(n: int, smallest: int) -> int | Text:
-    """Return a count, or that it is small: zero too, lest the others tell of a single event."""
-    return n if n >= smallest else Text("färre än {n}", {"n": smallest})
-
-
-def average(n: int, years: int, smallest: int) -> float | Text:
-    """Return events per year; where there are few, only that there are."""
-    if not years:
-        return math.nan
-    return n / years if n >= smallest else Text("mindre än {n}", {"n": smallest / years})
-
-
-def compared_with(rule: str, places: tuple[str, ...]) -> Text:
-    """Return what a place is compared with, in words."""
-    if rule == "register":
-        return Text("{place}", {"place": places[0]})
-    if rule == "rest":
-        return Text("övriga kommunen")
-    template = "{n} liknande platser" if rule == "similar" else "{n} platser av samma sort"
-    return Text(template, {"n": len(places)})
 
 
 def design_finding(evaluation: Evaluation, name: str, thresholds: Thresholds) -> Finding:

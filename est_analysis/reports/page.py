@@ -16,8 +16,9 @@ from traitlets.config import Config
 from est_analysis import __version__
 from est_analysis.evidence import Finding, Share, Text, Word, foremost
 from est_analysis.reports import cards
-from est_analysis.reports.language import CAVEATS, SYMBOLS
+from est_analysis.reports.language import CAVEATS, SYMBOLS, Language
 from est_analysis.reports.leaflet import leaflet
+from est_analysis.reports.versions import Sentence, Version
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from est_analysis.reports.results import Results
 
 TEMPLATES = Path(__file__).parent / "templates"
-MOST_ANSWERS = 4
+MOST_ANSWERS, MOST_CHANGED, MOST_FILES = 4, 30, 5
 
 _MEANS = {
     Word.CLEAR: "slutsatser som håller även när alla jämförelser räknas",
@@ -36,12 +37,20 @@ _MEANS = {
 _TITLES = {
     "rapport": Text("Trygghet och brott i {name}, {period}"),
     "mote": Text("Inför mötet: {name}, {period}"),
+    "publik": Text("Trygghet och brott i {name}, {period}"),
 }
 _LEADS = {
     "rapport": "EST-gruppens gemensamma lägesbild och uppföljning.",
     "mote": "Nytt, förändrat och återkommande sedan förra mötet, och vad gruppen ska besluta om.",
+    "publik": "EST-gruppens lägesbild för alla: tolv månader och områden, aldrig platser.",
 }
-_BANNER = "Internt arbetsmaterial för EST-gruppen. Visar platser, aldrig personer."
+_BANNERS = {
+    "internal": "Internt arbetsmaterial för EST-gruppen. Visar platser, aldrig personer.",
+    "published": "Publik utgåva. Gjord av släppta tabeller: inga platser, inga enskilda händelser.",
+}
+_LEAD_OF_YEAR = (
+    "EST-gruppens årsöversyn: gemensam lägesbild, uppföljning och underlag för nästa år."
+)
 
 
 @dataclass(frozen=True)
@@ -55,7 +64,12 @@ class Chapter:
 
 
 def page(
-    results: Results, kind: str, notebooks: list[NotebookNode], findings: list[Finding]
+    results: Results,
+    kind: str,
+    notebooks: list[NotebookNode],
+    findings: list[Finding],
+    *,
+    version: Version | None = None,
 ) -> str:
     """
     Join executed chapters into one page.
@@ -70,13 +84,16 @@ def page(
         Executed, in the order of the chapters.
     findings
         All of the report's, with their words.
+    version
+        Which version it is, by default the first; a later one says what made it differ, and in
+        what.
 
     Returns
     -------
     str
         HTML that loads nothing; only scripts that the maps module made are allowed to run.
     """
-    say = results.language
+    say, version = results.language, version or Version()
     chapters = [chapter(notebook, number) for number, notebook in enumerate(notebooks, 1)]
     whole = len(chapters) > 1
     scripts = [script for part in chapters for script in part.scripts]
@@ -97,8 +114,10 @@ def page(
         policy=policy(scripts),
         style=style,
         title=say.say(Text(_TITLES[kind].template, values)),
-        banner=say.translate(_BANNER),
-        lead=say.translate(_LEADS[kind]),
+        banner=say.translate(_BANNERS[results.edition]),
+        lead=say.translate(_lead(results, kind)),
+        version=_version(version, say),
+        changed=[_changed(one, say) for one in version.sentences[:MOST_CHANGED]],
         answers=[cards.html(f, say) for f in answers(findings, steady=2 if whole else 0)],
         verdicts=_verdicts(results, findings) if whole else [],
         family=_family(results, findings),
@@ -118,6 +137,11 @@ def page(
         scripts=scripts,
     )
     return html if html.endswith("\n") else html + "\n"
+
+
+def _lead(results: Results, kind: str) -> str:
+    of_year = kind == "rapport" and results.period.kind == "year"
+    return _LEAD_OF_YEAR if of_year else _LEADS[kind]
 
 
 _NOTHING = Finding(
@@ -192,6 +216,52 @@ def _family(results: Results, findings: list[Finding]) -> str:
             },
         )
     )
+
+
+def _version(version: Version, say: Language) -> str:
+    """Return what is said of a version that replaces another; nothing of the first."""
+    if version.number == 1:
+        return ""
+    parts = [
+        Text(
+            "Version {number}, rättad: den ersätter version {former}.",
+            {"number": version.number, "former": version.number - 1},
+        )
+    ]
+    files = version.inputs
+    if not files:
+        parts.append(
+            Text("Underlaget är detsamma: en tidigare rapport eller programmet har ändrats.")
+        )
+    else:
+        more = Text(" och {n} till", {"n": len(files) - MOST_FILES})
+        parts.append(
+            Text(
+                "Nytt, ändrat eller borttaget underlag: {files}{more}.",
+                {
+                    "files": ", ".join(files[:MOST_FILES]),
+                    "more": more if len(files) > MOST_FILES else "",
+                },
+            )
+        )
+    parts.append(
+        Text(
+            "{n} slutsatser lyder annorlunda; de står under Om rapporten.",
+            {"n": len(version.sentences)},
+            singular="En slutsats lyder annorlunda; den står under Om rapporten.",
+        )
+        if version.sentences
+        else Text("Slutsatserna är desamma; någon tabell har andra tal.")
+    )
+    return " ".join(say.say(part) for part in parts)
+
+
+def _changed(sentence: Sentence, say: Language) -> str:
+    if not sentence.old:
+        return say.say(Text("Ny: {new}", {"new": sentence.new}))
+    if not sentence.new:
+        return say.say(Text("Borta: {old}", {"old": sentence.old}))
+    return say.say(Text("{new} Förut: {old}", {"new": sentence.new, "old": sentence.old}))
 
 
 def _made(results: Results) -> str:

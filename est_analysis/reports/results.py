@@ -25,8 +25,15 @@ if TYPE_CHECKING:
     from est_analysis.gather.geography import Geography
     from est_analysis.gather.quality import Quality
     from est_analysis.gather.surveys import Surveys
+    from est_analysis.measures.catalogue import Candidate, Catalogue, Seen
     from est_analysis.measures.evaluation import Evaluation
+    from est_analysis.measures.event_study import Study
+    from est_analysis.measures.perceived import Perceived
+    from est_analysis.measures.planning import Plan
+    from est_analysis.measures.pooled import Pooled
+    from est_analysis.measures.priorities import Priorities
     from est_analysis.measures.register import Register
+    from est_analysis.measures.year_review import Account, Costs, Promise
     from est_analysis.patterns.alarms import Alarms
     from est_analysis.patterns.change import Change
     from est_analysis.patterns.combinations import Combinations
@@ -623,18 +630,18 @@ class Results:
         """The group's problems, measures and decisions."""
         from est_analysis.measures.register import read
 
-        return read(self.municipality)
+        return read(self.municipality, self.geography, today=self.period.last)
 
     @result
     def due(self) -> pd.DataFrame:
         """What is overdue, waits for follow-up or is open on the period's last day."""
-        from est_analysis.measures.register import due
+        from est_analysis.measures.due import due
 
         return due(self.register, self.period.last)
 
     @result
-    def priorities(self) -> pd.DataFrame:
-        """Places against the council's criteria."""
+    def priorities(self) -> Priorities:
+        """Places against the council's criteria, and how far their order holds."""
         from est_analysis.measures.priorities import matrix
         from est_analysis.patterns.coverage import first_covered, in_period
 
@@ -647,35 +654,200 @@ class Results:
             in_period(self.events, self.year),
             in_period(self.events, before) if covered else None,
             self.register.problems,
+            self.geography.places,
         )
+
+    @result
+    def unrest_of_places(self) -> float:
+        """Variance over mean of reported crime by place between years, at least 1."""
+        from est_analysis.measures.unrest import of_places
+        from est_analysis.patterns.coverage import first_covered
+        from est_analysis.patterns.hotspots import located
+
+        return of_places(
+            located(self.events[self.events["kind"] == "reported_crime"]),
+            self.period,
+            self.municipality,
+            first=first_covered(
+                self.gathered.events, "reported_crime", self.municipality, by_place=True
+            ),
+            treated=self.register.problems["plats"],
+        )
+
+    @property
+    def foremost_places(self) -> list[str]:
+        """Places in the order of the council's matrix."""
+        return [str(name) for name in self.priorities.table["place"]]
+
+    @result
+    def catalogue(self) -> Catalogue:
+        """Measures for places: the shipped catalogue and the municipality's own."""
+        from est_analysis.measures.catalogue import read
+
+        return read(self.municipality)
+
+    @result
+    def candidates(self) -> list[tuple[Seen, list[Candidate]]]:
+        """What the foremost places give reason to discuss, place by place."""
+        from est_analysis.measures.catalogue import candidates, places_to_discuss, seen_at
+
+        smallest = self.municipality.disclosure.smallest_place_count
+        names = places_to_discuss(self.foremost_places, self.places, smallest=smallest)
+        seen = seen_at(self.events, self.period, names, smallest=smallest)
+        return [(one, candidates(one, self.catalogue)) for one in seen]
 
     @result
     def evaluations(self) -> list[Evaluation]:
         """What can be said of each measure."""
         from est_analysis.measures.evaluation import evaluate
-        from est_analysis.measures.unrest import of_places
-        from est_analysis.patterns.coverage import first_covered
-        from est_analysis.patterns.hotspots import located
 
-        crimes = located(self.events[self.events["kind"] == "reported_crime"])
         return evaluate(
             self.events,
             self.register,
             self.period,
             self.municipality,
             self.gathered.geography,
-            dispersion=of_places(
-                crimes,
-                self.period,
-                self.municipality,
-                first=first_covered(
-                    self.gathered.events, "reported_crime", self.municipality, by_place=True
-                ),
-                treated=self.register.problems["plats"],
-            ),
+            dispersion=self.unrest_of_places,
             whole="reported_crime" not in self.missing,
+            ledger=self.ledger_of_baselines,
             delivered=self.gathered.events,
         )
+
+    @result
+    def pooled(self) -> list[Pooled]:
+        """What like measures say together."""
+        from est_analysis.measures.pooled import pool
+        from est_analysis.measures.sites import sites_of
+
+        measures = self.register.measures
+        return pool(
+            self.evaluations,
+            dict(zip(measures["id"], measures["atgardstyp"], strict=True)),
+            sites_of(self.register, self.gathered.geography),
+            self.municipality.thresholds,
+            dispersion=self.unrest_of_places,
+        )
+
+    @result
+    def perceived(self) -> Perceived:
+        """Perceived safety near measures: reports, and surveys by area."""
+        from est_analysis.measures.perceived import perceived
+
+        return perceived(
+            self.events,
+            self.register,
+            self.evaluations,
+            self.period,
+            self.municipality,
+            self.gathered.geography,
+            self.surveys,
+            whole="unsafe_place" not in self.missing,
+        )
+
+    @result
+    def study(self) -> Study | None:
+        """How places with a measure went beside places without, quarter by quarter."""
+        from est_analysis.measures.event_study import event_study, panel_of
+
+        if "reported_crime" in self.missing:
+            return None
+        panel = panel_of(
+            self.events, self.register, self.period, self.municipality, self.gathered.geography
+        )
+        thresholds = self.municipality.thresholds
+        return (
+            None
+            if panel is None
+            else event_study(
+                panel, least=thresholds.minimum_evaluation, level=thresholds.interval_level
+            )
+        )
+
+    @result
+    def plans(self) -> list[Plan]:
+        """What the numbers of each planned measure could show."""
+        from est_analysis.measures.planning import plans
+
+        return plans(
+            self.events,
+            self.register,
+            self.period,
+            self.municipality,
+            self.gathered.geography,
+            self.evaluations,
+            dispersion=self.unrest_of_places,
+            whole="reported_crime" not in self.missing,
+        )
+
+    @result
+    def ledger_of_baselines(self) -> list[dict[str, Any]]:
+        """The baselines that were frozen by earlier reports, oldest first."""
+        from est_analysis.measures.frozen import read
+
+        return read(self.municipality)
+
+    @result
+    def year_measures(self) -> pd.DataFrame:
+        """The measures that went on in the period; for the year review."""
+        from est_analysis.measures.year_review import measures_of
+
+        return measures_of(self.register, self.period)
+
+    @result
+    def year_costs(self) -> Costs:
+        """What those measures cost, as far as it can be added."""
+        from est_analysis.measures.year_review import costs
+
+        return costs(self.year_measures["cost"])
+
+    @result
+    def year_reports(self) -> dict[Period, list[dict[str, Any]]]:
+        """Findings of the reports on parts of the period, from the ledger."""
+        from est_analysis.gather.store import earlier_reports
+        from est_analysis.measures.year_review import reports_of
+
+        return reports_of(earlier_reports(self.municipality), self.period, self.edition)
+
+    @result
+    def year_types(self) -> Typology:
+        """The types of situation that the period itself would give, beside the frozen ones."""
+        from est_analysis.patterns.coverage import in_period
+        from est_analysis.patterns.situations import typology
+
+        own = in_period(self.events, self.period)
+        own = own[own["kind"] == "reported_crime"]
+        return typology(own, self.municipality, kind="reported_crime", fitted=self.period)
+
+    @result
+    def year_accounts(self) -> list[Account]:
+        """Lines of the yearly safety accounts."""
+        from est_analysis.measures.year_review import accounts
+
+        return accounts(
+            self.events,
+            self.period,
+            self.municipality,
+            self.groups,
+            self.totals,
+            delivered=self.gathered.events,
+            missing=self.missing,
+        )
+
+    @result
+    def year_severity(self) -> tuple[int, int]:
+        """How many records of the period have their severity judged, and how many as the worst."""
+        from est_analysis.patterns.coverage import in_period
+
+        own = in_period(self.events, self.period)
+        judged = own[own["severity"].notna()]
+        return int(judged["count"].sum()), int(judged.loc[judged["severity"] == 3, "count"].sum())
+
+    @result
+    def year_promise(self) -> Promise:
+        """What a citizens' promise is followed up by, tertial by tertial."""
+        from est_analysis.measures.year_review import promise
+
+        return promise(self.events, self.period, self.municipality, self.register)
 
     @result
     def fortnight_places(self) -> pd.DataFrame:
@@ -766,7 +938,7 @@ def open_report(
     check_edition(edition)
     parsed = periods.parse(period)
     run = os.environ.get(RESULTS_FOLDER)
-    saved = Path(run) / str(parsed) if run else None
+    saved = _private(Path(run)) / str(parsed) if run else None
     settings = (
         pickle.loads((saved / _SETTINGS).read_bytes())
         if saved
@@ -775,23 +947,38 @@ def open_report(
     return Results(settings, parsed, edition, Language(language), saved=saved)
 
 
-def check_edition(edition: str) -> None:
+def _private(folder: Path) -> Path:
     """
-    Refuse editions that cannot be made.
+    Return the folder of a run's results, which nobody else may write in: pickles can run code.
 
     Raises
     ------
     SettingsError
-        If the edition is unknown, or the published one: it needs released tables.
+        If it belongs to, or can be changed by, anyone else.
+    """
+    if os.name == "posix":
+        about = folder.stat()
+        if about.st_uid != os.getuid() or about.st_mode & 0o022:
+            raise SettingsError(
+                "Mappen med körningens resultat är inte bara din.",
+                where=str(folder),
+                mend=f"Ta bort {RESULTS_FOLDER} ur miljön; kapitlen räknar då själva.",
+            )
+    return folder
+
+
+def check_edition(edition: str) -> None:
+    """
+    Refuse editions that do not exist.
+
+    Raises
+    ------
+    SettingsError
+        If the edition is unknown.
     """
     if edition not in EDITIONS:
         raise SettingsError(
             f"Utgåvan ”{edition}” finns inte.", mend=f"Välj någon av: {', '.join(EDITIONS)}."
-        )
-    if edition == "published":
-        raise SettingsError(
-            "Den publika utgåvan går inte att göra ännu: den ska byggas av släppta tabeller.",
-            mend='Välj edition "internal". Sprid inte den interna utgåvan.',
         )
 
 

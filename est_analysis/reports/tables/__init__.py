@@ -22,6 +22,12 @@ from est_analysis.reports.tables.beside import (
     profiles,
     surveys,
 )
+from est_analysis.reports.tables.candidates import (
+    candidate_tables,
+    candidates,
+    catalogue_faults,
+    measures_discussed,
+)
 from est_analysis.reports.tables.change import (
     areas,
     comparison,
@@ -42,7 +48,23 @@ from est_analysis.reports.tables.deliveries import (
     unread,
     waiting,
 )
-from est_analysis.reports.tables.measures import due, measures, priorities, register_faults
+from est_analysis.reports.tables.evaluations import comparisons, course, elsewhere
+from est_analysis.reports.tables.measures import (
+    chain,
+    due,
+    four_fields,
+    left_list,
+    measures,
+    priorities,
+    register_faults,
+)
+from est_analysis.reports.tables.perceived import (
+    perceived,
+    perceived_answers,
+    perceived_reports,
+)
+from est_analysis.reports.tables.plans import plans
+from est_analysis.reports.tables.studies import quotients, study
 from est_analysis.reports.tables.time import clock, hours, own_hours, weekdays, year_wheel
 from est_analysis.reports.tables.tried import moved, tried
 from est_analysis.reports.tables.unusual import (
@@ -64,6 +86,18 @@ from est_analysis.reports.tables.where import (
     ranked_streets,
     street_list,
 )
+from est_analysis.reports.tables.year import (
+    citizens_promise,
+    next_year,
+    other_crimes,
+    safety_accounts,
+    year_claims,
+    year_coinciding,
+    year_decisions,
+    year_left,
+    year_measures,
+    year_types,
+)
 
 if TYPE_CHECKING:
     from est_analysis.reports.results import Results
@@ -81,10 +115,24 @@ QUARTERLY: TablesOf = {
         *(surveys, survey_faults, tried, moved),
         *(own_hours, year_wheel, hours, weekdays, clock),
         *(event_situations, combinations, reported, together),
-        *(priorities, measures, due, register_faults, followed_up, comparison, comparison_faults),
+        *(comparisons, elsewhere, course),
+        *(priorities, four_fields, chain, left_list),
+        *(measures, plans, study, quotients, due, register_faults),
+        *(perceived_reports, perceived_answers),
+        *(followed_up, comparison, comparison_faults),
+        *(candidates, measures_discussed, catalogue_faults),
     )
 }
 """The tables of the quarterly report, also written as CSV."""
+
+YEARLY: TablesOf = QUARTERLY | {
+    function.__name__: function
+    for function in (
+        *(year_measures, year_coinciding, year_claims, year_decisions, year_left, year_types),
+        *(safety_accounts, citizens_promise, other_crimes, next_year),
+    )
+}
+"""The tables of the year review: the quarterly report's, and its own."""
 
 MEETING: TablesOf = {
     function.__name__: function
@@ -95,6 +143,7 @@ MEETING: TablesOf = {
 __all__ = [
     "MEETING",
     "QUARTERLY",
+    "YEARLY",
     "TablesOf",
     "accounting",
     "alarm_list",
@@ -102,34 +151,52 @@ __all__ = [
     "beside",
     "beside_areas",
     "bursts",
+    "candidate_tables",
+    "candidates",
+    "catalogue_faults",
     "cell_list",
+    "chain",
+    "citizens_promise",
     "clock",
     "clusters",
     "combinations",
     "comparison",
     "comparison_faults",
+    "comparisons",
+    "course",
     "due",
+    "elsewhere",
     "event_situations",
     "few",
     "followed_up",
     "fortnight_places",
     "fortnights",
+    "four_fields",
     "groups",
     "hours",
+    "left_list",
     "levels",
     "live_repeats",
     "lower_bounds",
     "measures",
+    "measures_discussed",
     "moved",
     "near_misses",
     "near_repeats",
+    "next_year",
+    "other_crimes",
     "own_hours",
+    "perceived",
+    "perceived_answers",
+    "perceived_reports",
     "place_list",
     "places",
+    "plans",
     "priorities",
     "profiles",
     "quality",
     "quarantine",
+    "quotients",
     "ranked_cells",
     "ranked_places",
     "ranked_streets",
@@ -139,10 +206,12 @@ __all__ = [
     "reporters",
     "rhythm",
     "ruling_faults",
+    "safety_accounts",
     "series",
     "situations",
     "standing_out",
     "street_list",
+    "study",
     "survey_faults",
     "surveys",
     "together",
@@ -151,5 +220,11 @@ __all__ = [
     "unread",
     "waiting",
     "weekdays",
+    "year_claims",
+    "year_coinciding",
+    "year_decisions",
+    "year_left",
+    "year_measures",
+    "year_types",
     "year_wheel",
 ]

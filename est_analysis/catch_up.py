@@ -1,0 +1,236 @@
+"""What is due of reports, made by itself; and a page that says in words how it went."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from est_analysis import municipality as municipalities
+from est_analysis.errors import EstError, ReportError
+from est_analysis.gather import store
+from est_analysis.gather.files import write_whole
+from est_analysis.municipality import Municipality
+from est_analysis.periods import Period, latest_quarter
+from est_analysis.reports.build import Built, Progress, build
+from est_analysis.reports.language import Language
+
+TEMPLATES = Path(__file__).parent / "reports" / "templates"
+STATUS = "status.html"
+QUARTERS_BACK = 4
+"""How far back a missed run is caught up; older quarters are made by asking for them."""
+
+
+@dataclass(frozen=True)
+class Due:
+    """
+    A quarter whose report is to be made.
+
+    Parameters
+    ----------
+    period
+        Which.
+    inputs
+        Files that are new, changed or gone since the report that stands; None where none stands.
+    """
+
+    period: Period
+    inputs: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """What became of one quarter that was due."""
+
+    due: Due
+    built: Built | None = None
+    error: BaseException | None = None
+    changed: tuple[str, ...] = ()
+    """Sentences of the report that are new, and were not in the former version."""
+
+
+def due(municipality: Municipality, out: Path, today: date) -> list[Due]:
+    """
+    Find the quarters that have ended and have no report, and the report that is out of date.
+
+    The first run makes the latest quarter alone. Later ones make what has been missed since the
+    first report, four quarters back at most, and make the latest report again where its settings or
+    deliveries have changed: a late delivery gives a new version.
+
+    Parameters
+    ----------
+    municipality
+        Whose.
+    out
+        Where its reports lie, in ``<key>/<period>``.
+    today
+        The day of the run.
+
+    Returns
+    -------
+    list of Due
+        Oldest first: a quarter reads what the one before it found.
+
+    Raises
+    ------
+    ReportError
+        If a report's provenance cannot be read.
+    """
+    quarters = [latest_quarter(today - timedelta(days=1))]
+    while len(quarters) < QUARTERS_BACK:
+        quarters.append(quarters[-1].preceding())
+    made = {q: out / municipality.key / str(q) for q in quarters}
+    there = [q for q in quarters if (made[q] / "rapport.html").is_file()]
+    if not there:
+        return [Due(quarters[0])]
+    found = [Due(q) for q in quarters if q not in there and q > there[-1]]
+    differing = _differing(_inputs(made[there[0]]), store.input_hashes(municipality))
+    if differing:
+        found.append(Due(there[0], differing))
+    return sorted(found, key=lambda one: one.period)
+
+
+def _inputs(report: Path) -> dict[str, str]:
+    return dict(_read(report / "provenance.json")["inputs"])
+
+
+def _read(file: Path) -> Any:  # noqa: ANN401 - what JSON holds
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ReportError(
+            f"Filen {file.name} i den förra rapporten går inte att läsa.",
+            where=str(file),
+            mend="Gör om rapporten: est report med --period.",
+        ) from error
+
+
+def _differing(before: dict[str, str], now: dict[str, str]) -> tuple[str, ...]:
+    return tuple(name for name in sorted({*before, *now}) if before.get(name) != now.get(name))
+
+
+def catch_up(
+    name_or_path: str | Path,
+    *,
+    out: Path,
+    today: date,
+    progress: Progress = lambda *_: None,
+    at_once: int | None = None,
+) -> list[Step]:
+    """
+    Make every report that is due, and write ``<out>/<key>/status.html`` whatever happens.
+
+    A quarter that cannot be made hinders no other.
+
+    Parameters
+    ----------
+    name_or_path
+        The municipality's folder, or the name of a shipped example.
+    out, progress, today, at_once
+        As `reports.build.build` takes them.
+
+    Returns
+    -------
+    list of Step
+        One for each quarter that was due; none if nothing was.
+
+    Raises
+    ------
+    EstError
+        The first that befell a quarter, when all that can be made is made and the page is written.
+    """
+    folder = municipalities.find(name_or_path)
+    steps: list[Step] = []
+    try:
+        municipality = municipalities.load(folder)
+        for one in due(municipality, out, today):
+            steps.append(_step(municipality, one, out, today, progress, at_once))
+        error = next((step.error for step in steps if step.error), None)
+        if error is not None:
+            raise error
+    except BaseException as error:
+        with suppress(OSError):  # a full disk is told by the error itself
+            _write(out / folder.name, steps, today, error)
+        raise
+    _write(out / folder.name, steps, today, None)
+    return steps
+
+
+def _step(
+    municipality: Municipality,
+    one: Due,
+    out: Path,
+    today: date,
+    progress: Progress,
+    at_once: int | None,
+) -> Step:
+    target = out / municipality.key / str(one.period)
+    before = set(_sentences(target)) if one.inputs is not None else set()
+    try:
+        built = build(
+            municipality.folder,
+            str(one.period),
+            out=out,
+            progress=progress,
+            today=today,
+            at_once=at_once,
+        )
+    except EstError as error:
+        return Step(one, error=error)
+    step = Step(one, built)
+    if one.inputs is None:
+        return step
+    return replace(step, changed=tuple(s for s in _sentences(target) if s not in before))
+
+
+def _sentences(report: Path) -> list[str]:
+    return [entry["sentence"] for entry in _read(report / "findings.json")["rapport"]]
+
+
+def _write(place: Path, steps: list[Step], today: date, error: BaseException | None) -> None:
+    reports = sorted((file.parent.name for file in place.glob("[!.]*/rapport.html")), reverse=True)
+    place.mkdir(parents=True, exist_ok=True)
+    write_whole(place / STATUS, page(place.name, reports, steps, today, error).encode())
+    (place / STATUS).chmod(0o644)
+
+
+def page(
+    key: str, reports: list[str], steps: list[Step], today: date, error: BaseException | None
+) -> str:
+    """
+    Return how the latest run went, as HTML that loads nothing.
+
+    Parameters
+    ----------
+    key
+        The municipality's folder.
+    reports
+        The periods whose reports stand beside the page, latest first.
+    steps
+        What was due.
+    today
+        The day of the run.
+    error
+        What ended it; an error that nobody foresaw is told by its kind alone.
+    """
+    templates = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    failed = [step for step in steps if step.error]
+    message = str(error) if isinstance(error, EstError) else ""
+    if error is not None and not message:
+        message = f"Oväntat fel: {type(error).__name__}.\nGör så här: Kör est report för hand."
+    return templates.get_template("status.html.j2").render(
+        key=key,
+        style=(TEMPLATES / "style.css").read_text(encoding="utf-8"),
+        day=Language("sv").long_date(today),
+        message=message.splitlines(),
+        failed=[str(step.due.period) for step in failed],
+        made=[step for step in steps if step.built],
+        reports=reports,
+    )

@@ -1,0 +1,1 @@
+"""What may be told to anyone: released tables, coarsened, suppressed, audited and remembered."""

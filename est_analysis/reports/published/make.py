@@ -1,0 +1,175 @@
+"""Making the published edition: release, render elsewhere, scan, remember, and only then show."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from est_analysis import municipality as municipalities
+from est_analysis.errors import ReportError
+from est_analysis.gather import accept
+from est_analysis.gather.files import told
+from est_analysis.release import past as pasts
+from est_analysis.release.made import Release, release
+from est_analysis.reports.language import Language
+from est_analysis.reports.published import bundle as bundles
+from est_analysis.reports.published.released import RELEASED_FOLDER
+from est_analysis.reports.published.render import PAGE
+from est_analysis.reports.results import Results, period_of
+from est_analysis.reports.scan_release import scan, secrets_of
+
+if TYPE_CHECKING:
+    from est_analysis.reports.build import Built
+
+ROOT = Path(__file__).resolve().parents[3]
+_KEPT = ("PATH", "SYSTEMROOT", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONHASHSEED")
+_STEPS = 6
+_STAYS = "Inget har publicerats."
+
+
+def released_of(results: Results) -> Release:
+    """
+    Return the released tables of a report, beside what the ledger says is out.
+
+    Raises
+    ------
+    PeriodError, ReportError
+        As `release.made.release` and `release.past.past` raise them.
+    """
+    areas = results.geography.areas
+    return release(
+        results.events,
+        results.period,
+        results.municipality,
+        [] if areas is None else sorted(areas["name"].astype(str)),
+        pasts.past(results.municipality),
+        delivered=results.gathered.events,
+        missing=results.missing,
+    )
+
+
+def build_published(
+    name_or_path: str | Path,
+    period_text: str | None = None,
+    *,
+    language: str = "sv",
+    out: Path = Path("reports"),
+    progress: Callable[[str, int, int], None] = lambda *_: None,
+) -> Built:
+    """
+    Make the published edition of one municipality and period.
+
+    Parameters
+    ----------
+    name_or_path, period_text, language, out, progress
+        As `build.build` takes them. The folder is ``out/<municipality>/published/<period>``: it
+        can be handed over whole, nothing internal lies in it or above it.
+
+    Returns
+    -------
+    Built
+
+    Raises
+    ------
+    SettingsError, DeliveryError, PeriodError
+        If the input does not hold.
+    ReportError
+        If nothing can be shown to be safe, the rendering fails, or the scan finds anything in the
+        finished files. Nothing is published then.
+    """
+    from est_analysis.reports.build import Built, _publish, _recover
+
+    progress("läser inställningar och leveranser", 0, _STEPS)
+    municipality = municipalities.load(name_or_path)
+    words = Language(language)
+    gathered = accept.gather(municipality)
+    period = period_of(period_text, gathered.events)
+    results = Results(municipality, period, "internal", words, gathered=gathered)
+    progress("väljer vad som kan visas", 1, _STEPS)
+    made = released_of(results)
+    content = bundles.bundle(results, made)
+    target = out / municipality.key / "published" / str(period)
+    with told("Den publika utgåvan kunde inte skrivas", target, _STAYS):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _recover(target)
+        fresh = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+    try:
+        progress("gör sidan av de släppta tabellerna", 2, _STEPS)
+        with told("Den publika utgåvan kunde inte skrivas", fresh, _STAYS):
+            render_apart(content, fresh, language)
+        progress("granskar de färdiga filerna", 3, _STEPS)
+        faults = scan(fresh, content, secrets_of(results))
+        if faults:
+            raise ReportError(
+                "De färdiga filerna innehåller något som inte får publiceras: "
+                + "; ".join(faults[:3])
+                + ".",
+                where=str(target),
+                mend=f"{_STAYS} Anmäl det tillsammans med meddelandet.",
+            )
+        progress("skriver liggaren", 4, _STEPS)
+        pasts.record(municipality, made.entry(), made.atoms)
+        with told("Den publika utgåvan kunde inte skrivas", target, _STAYS):
+            _publish(fresh, target)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    progress("klart", _STEPS, _STEPS)
+    return Built(target, target / PAGE, None, gathered.unread)
+
+
+def render_apart(content: dict[str, object], out: Path, language: str) -> None:
+    """
+    Render a bundle in another process, in an otherwise empty temporary folder.
+
+    The process gets no argument, no variable and no working folder that leads to a municipality.
+
+    Parameters
+    ----------
+    content
+        A bundle.
+    out
+        An empty folder, filled from the process's own.
+    language
+        As `Language` takes it.
+
+    Raises
+    ------
+    ReportError
+        If it fails.
+    """
+    with tempfile.TemporaryDirectory(prefix="est-publik-") as work:
+        room = Path(work)
+        bundles.write(content, room / "bundle")
+        for inside in ("out", "home", "tmp"):
+            (room / inside).mkdir()
+        environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
+        environment |= {
+            "HOME": str(room / "home"),
+            "USERPROFILE": str(room / "home"),
+            "TMPDIR": str(room / "tmp"),
+            "TEMP": str(room / "tmp"),
+            "TMP": str(room / "tmp"),
+            "PYTHONPATH": str(ROOT),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            RELEASED_FOLDER: str(room / "bundle"),
+        }
+        module = "est_analysis.reports.published.render"
+        ran = subprocess.run(
+            [sys.executable, "-m", module, str(room / "out"), language],
+            cwd=room / "home",
+            env=environment,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            check=False,
+        )
+        if ran.returncode:
+            last = [line for line in ran.stderr.splitlines() if line.strip()][-6:]
+            raise ReportError("Den publika sidan kunde inte göras: " + " ".join(last), mend=_STAYS)
+        shutil.copytree(room / "out", out, dirs_exist_ok=True)

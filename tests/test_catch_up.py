@@ -1,0 +1,143 @@
+"""What is due: ended quarters without a report, late deliveries; a page says how it went."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+
+import pytest
+from bs4 import BeautifulSoup
+from conftest import DELIVERY
+
+from est_analysis import catch_up as catching
+from est_analysis import municipality
+from est_analysis.catch_up import STATUS, catch_up, due
+from est_analysis.errors import EstError, PeriodError, ReportError
+from est_analysis.gather import store
+from est_analysis.reports.build import Built
+
+DAY = date(2026, 11, 22)
+SAID = "En mening <i>om</i> {}."
+
+
+@pytest.fixture
+def folder(make_folder):
+    return make_folder()
+
+
+@pytest.fixture
+def out(tmp_path):
+    return tmp_path / "ut"
+
+
+def write_report(folder, period, out, sentence="som förr"):
+    """Write what a finished report's folder says of itself."""
+    target = out / folder.name / period
+    target.mkdir(parents=True, exist_ok=True)
+    (target / "rapport.html").write_text("", encoding="utf-8")
+    inputs = store.input_hashes(municipality.load(folder))
+    (target / "provenance.json").write_text(json.dumps({"inputs": inputs}), encoding="utf-8")
+    findings = {"rapport": [{"sentence": SAID.format(sentence)}]}
+    (target / "findings.json").write_text(json.dumps(findings), encoding="utf-8")
+    return Built(target, target / "rapport.html", target / "mote.html")
+
+
+@pytest.fixture
+def fast(monkeypatch):
+    """Let a report be made at once; ``fails`` names the periods that cannot be."""
+    fails: dict[str, BaseException] = {}
+
+    def build(name_or_path, period, *, out, **_):
+        if period in fails:
+            raise fails[period]
+        return write_report(name_or_path, period, out, "som är ny")
+
+    monkeypatch.setattr(catching, "build", build)
+    return fails
+
+
+def periods(folder, out, today=DAY):
+    return [str(one.period) for one in due(municipality.load(folder), out, today)]
+
+
+def test_the_first_run_makes_the_latest_quarter_alone(folder, out):
+    assert periods(folder, out) == ["2026Q3"]
+    assert periods(folder, out, date(2026, 9, 30)) == ["2026Q2"]
+    assert periods(folder, out, date(2026, 10, 1)) == ["2026Q3"]
+
+
+def test_what_was_missed_is_caught_up_oldest_first(folder, out):
+    write_report(folder, "2026Q1", out)
+    assert periods(folder, out) == ["2026Q2", "2026Q3"]
+    write_report(folder, "2026Q3", out)
+    assert periods(folder, out) == ["2026Q2"]
+    write_report(folder, "2026Q2", out)
+    assert periods(folder, out) == []
+
+
+def test_a_clock_that_jumps_makes_few_reports(folder, out):
+    write_report(folder, "2026Q3", out)
+    assert periods(folder, out, date(2099, 1, 1)) == ["2098Q4"]
+    assert periods(folder, out, date(2020, 1, 1)) == ["2019Q4"]
+
+
+def test_a_late_delivery_makes_a_new_version_with_what_changed_and_why(folder, out, fast):
+    write_report(folder, "2026Q3", out)
+    assert catch_up(folder, out=out, today=DAY) == []
+    assert "Inget nytt att göra" in (out / folder.name / STATUS).read_text("utf-8")
+    late = folder / "deliveries/polis/sen.csv"
+    late.write_text(DELIVERY, encoding="utf-8")
+    (step,) = catch_up(folder, out=out, today=DAY)
+    assert step.due.inputs == ("deliveries/polis/sen.csv",)
+    page = BeautifulSoup((out / folder.name / STATUS).read_text("utf-8"), "html.parser")
+    assert "ny version" in page.text
+    assert "deliveries/polis/sen.csv" in page.text
+    assert page.li.text == SAID.format("som är ny")
+    late.unlink()
+    (step,) = catch_up(folder, out=out, today=DAY)
+    assert step.due.inputs == ("deliveries/polis/sen.csv",)
+    assert step.changed == ()
+    text = (out / folder.name / STATUS).read_text("utf-8")
+    assert "Ingen mening i rapporten ändras" in text
+
+
+def test_a_quarter_that_fails_hinders_no_other_and_is_told(folder, out, fast):
+    write_report(folder, "2026Q1", out)
+    fast["2026Q2"] = PeriodError("Det finns inga uppgifter för 2026Q2.", mend="Lägg <in> dem.")
+    with pytest.raises(PeriodError):
+        catch_up(folder, out=out, today=DAY)
+    assert (out / folder.name / "2026Q3/rapport.html").exists()
+    text = (out / folder.name / STATUS).read_text("utf-8")
+    page = BeautifulSoup(text, "html.parser")
+    assert page.h2.text == "Rapporten gick inte att göra: 2026Q2"
+    assert "Gör så här: Lägg <in> dem." in page.text
+    assert "står kvar" in page.text
+    listed = [a.text for a in page.ul.find_all("a") if a.text != "inför mötet"]
+    assert listed == ["2026Q3", "2026Q1"]
+    assert "<in>" not in text
+
+
+def test_settings_that_do_not_hold_are_told_on_the_page(folder, out, fast):
+    write_report(folder, "2026Q3", out)
+    (folder / "municipality.toml").write_text("name = ", encoding="utf-8")
+    with pytest.raises(EstError):
+        catch_up(folder, out=out, today=DAY)
+    text = (out / folder.name / STATUS).read_text("utf-8")
+    assert "municipality.toml går inte att läsa" in text
+    assert 'href="2026Q3/rapport.html"' in text
+
+
+def test_what_nobody_foresaw_is_told_by_its_kind_alone(folder, out, fast):
+    fast["2026Q3"] = KeyError("Anna Andersson")
+    with pytest.raises(KeyError):
+        catch_up(folder, out=out, today=DAY)
+    text = (out / folder.name / STATUS).read_text("utf-8")
+    assert "Oväntat fel: KeyError" in text
+    assert "Anna" not in text
+
+
+def test_a_former_report_that_cannot_be_read_is_a_sentence(folder, out, fast):
+    built = write_report(folder, "2026Q3", out)
+    (built.folder / "provenance.json").write_text("{", encoding="utf-8")
+    with pytest.raises(ReportError, match=r"provenance\.json"):
+        catch_up(folder, out=out, today=DAY)

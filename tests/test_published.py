@@ -1,0 +1,130 @@
+"""The published edition, the whole way: made, scanned, remembered, and out of the data's sight."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+from bs4 import BeautifulSoup
+
+from est_analysis.errors import ReportError
+from est_analysis.reports import build as builder
+from est_analysis.reports.published import bundle as bundles
+from est_analysis.reports.published import make as maker
+
+PERIOD = "2026Q3"
+
+
+@pytest.fixture(scope="module")
+def published(home, tmp_path_factory):
+    """Return the edition, the bundle it was made of and the municipality, moved away while made."""
+    folder = tmp_path_factory.mktemp("publik") / "exempelsjo"
+    shutil.copytree(home, folder, ignore=shutil.ignore_patterns("store", "ledger"))
+    seen = {}
+    original = maker.render_apart
+
+    def out_of_sight(content, out, language):
+        seen["bundle"] = content
+        away = folder.with_name("away")
+        folder.rename(away)
+        try:
+            original(content, out, language)
+        finally:
+            away.rename(folder)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(maker, "render_apart", out_of_sight)
+        made = builder.build(folder, PERIOD, edition="published", out=folder.parent / "reports")
+    return made, seen["bundle"], folder
+
+
+def test_the_edition_is_made_where_the_data_cannot_be_seen(published):
+    made, _, folder = published
+    names = sorted(p.relative_to(made.folder).as_posix() for p in made.folder.rglob("*.*"))
+    assert made.folder.parts[-3:] == ("exempelsjo", "published", PERIOD)
+    assert {"publik.html", "findings.json", "provenance.json"} <= set(names)
+    assert made.brief is None
+    assert not (folder / "store").exists()
+
+
+def test_every_number_of_its_tables_is_released_and_none_is_small(published):
+    made, bundle, _ = published
+    released = {c["n"] for kind in bundle["kinds"].values() for c in kind["cells"]}
+    assert not {1, 2, 3, 4} & released
+    told = set()
+    for file in (made.folder / "tables").glob("*.csv"):
+        rows = list(csv.reader(file.read_text(encoding="utf-8-sig").splitlines(), delimiter=";"))
+        told |= {int(cell) for row in rows[1:] for cell in row[1:] if cell.isdigit()}
+    assert told <= released
+    assert len(told) > 50
+
+
+def test_it_still_answers_the_questions(published):
+    made, _, _ = published
+    page = BeautifulSoup(made.report.read_text(encoding="utf-8"), "html.parser")
+    headings = [h.text for h in page.find_all(["h2", "h3"])]
+    for asked in ("Hur många", "Var?", "otrygga", "Vad?", "När?", "gruppen gjort", "inte att säga"):
+        assert any(asked in heading for heading in headings), asked
+    assert "gruppens eget val" in page.text
+    assert "Publik utgåva" in page.text
+    assert "Internt arbetsmaterial" not in page.text
+    assert all(len(picture["alt"]) >= 40 for picture in page.find_all("img"))
+    findings = json.loads((made.folder / "findings.json").read_text(encoding="utf-8"))["publik"]
+    assert {"totals", "change/reported_crime", "places/unsafe", "rhythm"} <= {
+        f["id"] for f in findings
+    }
+
+
+def test_the_ledger_knows_the_release_and_the_same_again_adds_nothing(published, monkeypatch):
+    _, bundle, folder = published
+    file = folder / "ledger" / "releases.jsonl"
+    before = file.read_bytes()
+    again = {}
+    monkeypatch.setattr(maker, "render_apart", lambda content, out, language: again.update(content))
+    builder.build(folder, PERIOD, edition="published", out=folder.parent / "again")
+    assert again == bundle
+    assert file.read_bytes() == before
+    assert before.count(b"\n") == 1
+
+
+def test_a_failing_scan_publishes_and_remembers_nothing(published, tmp_path, monkeypatch):
+    _, _, folder = published
+    copy = tmp_path / "exempelsjo"
+    shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("store", "ledger"))
+
+    def leak(content, out, language):
+        (out / "places.csv").write_text("Plats;n\nTorget;3\n", encoding="utf-8")
+
+    monkeypatch.setattr(maker, "render_apart", leak)
+    with pytest.raises(ReportError, match="filen hör inte till utgåvan"):
+        builder.build(copy, PERIOD, edition="published", out=tmp_path / "reports")
+    assert not list((tmp_path / "reports").rglob("*.*"))
+    assert not (copy / "ledger").exists()
+
+
+def test_the_rendering_process_cannot_open_a_municipality(published, tmp_path):
+    """Even when somebody gives it the path; a process whose doors stand open reads it."""
+    _, bundle, folder = published
+    bundles.write(bundle, tmp_path / "bundle")
+    reads = f"print(open({str(folder / 'municipality.toml')!r}, encoding='utf-8').read()[:20])"
+    opened = (
+        "from pathlib import Path\nimport tempfile\ntempfile.tempdir = '/dev/shm'\n"
+        "from est_analysis.reports.published import open_release\n"
+        "report = open_release('', '2026Q3')\n"
+    )
+    environment = {"EST_RELEASED": str(tmp_path / "bundle"), "PYTHONPATH": str(maker.ROOT)}
+
+    def run(code):
+        command = [sys.executable, "-c", code]
+        return subprocess.run(
+            command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+
+    shut = run(opened + reads)
+    assert shut.returncode == 1
+    assert "PermissionError: the published edition does not open" in shut.stderr
+    assert run(reads).returncode == 0
