@@ -42,7 +42,8 @@ def of_places(
     municipality
         Says how many earlier years count.
     first
-        The first day covered; None where there is none.
+        The first day covered by place; None where there is none. Before it places have other names
+        or none, and that would look like unrest.
     treated
         Names of places where something was done; they are left out.
 

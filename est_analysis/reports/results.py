@@ -668,7 +668,9 @@ class Results:
             located(self.events[self.events["kind"] == "reported_crime"]),
             self.period,
             self.municipality,
-            first=first_covered(self.gathered.events, "reported_crime", self.municipality),
+            first=first_covered(
+                self.gathered.events, "reported_crime", self.municipality, by_place=True
+            ),
             treated=self.register.problems["plats"],
         )
 
