@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from browsing import Visit, browser, needs_browser  # noqa: F401 - the fixture
+from browsing import Visit, needs_browser
 from test_site import claim, lay
 
 from est_analysis.reports import site

@@ -72,7 +72,7 @@ class Table:
         note = f'<p class="note">{escape(say.say(self.note))}</p>' if self.note else ""
         whole = (
             f'<div class="table" role="region" tabindex="0" aria-label="{caption}"><table>'
-            f"<caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
+            f"<caption><span>{caption}</span></caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
             f"</table></div>{note}"
         )
         if not self.folded:
@@ -80,9 +80,12 @@ class Table:
         return f"<details><summary>{escape(say.translate(self.folded))}</summary>{whole}</details>"
 
     def _is_numeric(self, column: int) -> bool:
-        """Tell whether a column holds numbers, so that it is set flush right."""
+        """Tell whether a column holds numbers (one word may fill in): it is set flush right."""
         values = [row[column] for row in self.rows if row[column] is not None]
-        return column > 0 and not any(isinstance(v, (str, Text, list, date)) for v in values)
+        words = {v for v in values if isinstance(v, str)}
+        other = any(isinstance(v, (Text, list, date)) for v in values)
+        filled = len(words) == 1 and not all(isinstance(v, str) for v in values)
+        return column > 0 and not other and (not words or filled)
 
     def _cells(self, row: Sequence[Any], numeric: Sequence[bool]) -> str:
         cells = [f'<th scope="row">{escape(self._cell(row[0]))}</th>']

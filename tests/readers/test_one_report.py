@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import checks
 import pytest
-from browsing import Visit, browser, needs_browser  # noqa: F401 - the fixture
+from browsing import Visit, needs_browser
 
 pytestmark = needs_browser
 

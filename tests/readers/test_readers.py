@@ -12,7 +12,7 @@ from datetime import date
 
 import checks
 import pytest
-from browsing import Visit, browser, needs_browser  # noqa: F401 - the fixture
+from browsing import Visit, needs_browser
 
 from est_analysis import catch_up
 from est_analysis.reports import build as builder
