@@ -40,7 +40,7 @@ class Released:
         self.quarter = periods.parse(content["period"])
         self.period: Period = self.quarter.year_to_end()
         self.minimum, self.areas = int(content["minimum"]), list(content["areas"])
-        self.contact = str(content["contact"])
+        self.contact = str(content.get("contact", ""))
         self.municipality = SimpleNamespace(
             name=content["name"],
             purpose=content["purpose"],
