@@ -40,12 +40,18 @@ def browser():
 
 
 class Visit:
-    """One page opened offline; use it with `with`, so that its tab is closed."""
+    """
+    One page opened offline; use it with `with`, so that its tab is closed.
 
-    def __init__(self, browser, file: Path, width: int = 1280, **more) -> None:
+    `script` runs before anything of the page's own; `more` is given to the browser's context.
+    """
+
+    def __init__(self, browser, file: Path, width: int = 1280, *, script="", **more) -> None:
         self.context = browser.new_context(
             viewport={"width": width, "height": 900}, offline=True, has_touch=width < 500, **more
         )
+        if script:
+            self.context.add_init_script(script)
         self.page = self.context.new_page()
         self.requests: list[str] = []
         self.complaints: list[str] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -19,6 +20,7 @@ _NUMBER = ' class="number"'
 _DATE = ' class="date"'
 _LONG = ' class="long"'
 _MANY_LETTERS = 40
+_BREAKS = re.compile(r"[\0\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
@@ -115,6 +117,7 @@ class Table:
         for heading, two in zip(self.headings, spread, strict=True):
             name = self.language.translate(heading)
             heads += [f"{name}, {low}", f"{name}, {high}"] if two else [name]
+        heads = [self._raw(head) for head in heads]  # a heading may be a name of somebody's
         writer.writerow(heads)
         for row in self.rows:
             cells: list[str] = []
@@ -133,7 +136,7 @@ class Table:
             return str(value)
         if isinstance(value, float):
             return f"{value:.6g}".replace(".", self.language.decimal_mark)
-        text = self.language.write(value)
+        text = _BREAKS.sub(" ", self.language.write(value))  # a lone return would begin a new row
         return "'" + text if text.lstrip(" ").startswith(_FORMULA) else text
 
     def _repr_html_(self) -> str:

@@ -384,17 +384,18 @@ def _areas(
 
     for shape in shapes:
         n = numbers.get(shape["area"])
-        known = isinstance(n, int)
-        shade = SEQUENCE[_class(n, top)] if known else "#ffffff"
-        hatch = None if known else "//"
+        shade, hatch, edge = "#ffffff", "//", INK
+        if isinstance(n, int):
+            rank = _class(n, top)
+            shade, hatch = SEQUENCE[rank], ""
+            edge = "#ffffff" if rank > _CLASSES // 2 else INK
         for ring in shape["rings"]:
-            edge = "#ffffff" if known and _class(n, top) > _CLASSES // 2 else INK
-            style: dict[str, Any] = {"edgecolor": edge, "linewidth": 0.8, "hatch": hatch}
+            style: dict[str, Any] = {"edgecolor": edge, "linewidth": 0.8, "hatch": hatch or None}
             axes.add_patch(Polygon(ring, facecolor=shade, **style))
     for shape in named:
         axes.annotate(
             textwrap.fill(shape["area"], 14), _middle(max(shape["rings"], key=len)),
-            ha="center", va="center", fontsize=9, parse_math=False,
+            ha="center", va="center", fontsize=9,
             bbox={"facecolor": "#ffffff", "edgecolor": "none", "pad": 1.5},
         )  # fmt: skip
     axes.set_aspect("equal")
@@ -480,8 +481,10 @@ def _plain(figure: Figure) -> bytes:
     """Return a picture without metadata, comments or names of its parts."""
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
+    from est_analysis.reports.charts import as_written
+
     out = io.BytesIO()
-    FigureCanvasSVG(figure).print_svg(out, metadata={"Date": None, "Creator": None})
+    FigureCanvasSVG(as_written(figure)).print_svg(out, metadata={"Date": None, "Creator": None})
     text = out.getvalue().decode("utf-8")
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
