@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gettext
+import io
 import math
+import re
 from collections.abc import Sequence
 from datetime import date, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,10 @@ from est_analysis.periods import Period
 
 LOCALES = Path(__file__).parent / "locale"
 SOURCE_LANGUAGE = "sv"
+NAMES = "name"
+"""The catalogue's context of names that the package carries and deliveries use."""
+_VALUE = re.compile(r"[^\w{]+|\{\w+\}")
+_LETTER = re.compile(r"[^\W\d_](?![^{}]*\})")
 
 WORDS = {
     Word.CLEAR: "Tydligt",
@@ -63,6 +69,56 @@ CAVEATS = (
 """The four standing caveats; they stand beside the figures they concern."""
 
 
+def catalogues() -> list[str]:
+    """Return the codes of the languages that have a catalogue."""
+    return sorted(file.parts[-3] for file in LOCALES.glob("*/LC_MESSAGES/est.po"))
+
+
+@cache
+def _catalogue(code: str) -> gettext.NullTranslations:
+    """Return the catalogue of a language, read once in a process."""
+    if code == SOURCE_LANGUAGE:
+        return gettext.NullTranslations()
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
+    compiled = io.BytesIO()
+    with (LOCALES / code / "LC_MESSAGES" / "est.po").open("rb") as stream:
+        write_mo(compiled, read_po(stream, locale=code))
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
+
+
+@cache
+def _translated(code: str, text: str) -> str:
+    """Return a text in a language: whole, or of known parts, or as it is."""
+    known = _known(code)
+    if text in known:
+        return known[text]
+    by_length = sorted((part for part in known if part in text), key=lambda part: -len(part))
+
+    def compose(rest: str) -> str | None:
+        if not _LETTER.search(rest):
+            return rest
+        for part in by_length:
+            if rest.startswith(part):
+                tail = compose(rest[len(part) :])
+                if tail is not None:
+                    return known[part] + tail
+        value = _VALUE.match(rest)
+        tail = compose(rest[value.end() :]) if value else None
+        return None if value is None or tail is None else value[0] + tail
+
+    return compose(text) or text
+
+
+@cache
+def _known(code: str) -> dict[str, str]:
+    """Return the texts of a catalogue that a sentence may be made of."""
+    catalogue = _catalogue(code)._catalogue  # type: ignore[attr-defined]
+    return {text: said for text, said in catalogue.items() if text and "\4" not in text}
+
+
 class Language:
     """
     One language of a report.
@@ -79,17 +135,13 @@ class Language:
     """
 
     def __init__(self, code: str) -> None:
-        self.code = code
-        if code == SOURCE_LANGUAGE:
-            self._catalogue: gettext.NullTranslations = gettext.NullTranslations()
-            return
-        try:
-            self._catalogue = gettext.translation("est", LOCALES, [code])
-        except FileNotFoundError as error:
-            known = sorted({SOURCE_LANGUAGE} | {p.parts[-3] for p in LOCALES.glob("*/*/est.mo")})
+        known = (SOURCE_LANGUAGE, *catalogues())
+        if code not in known:
             raise SettingsError(
                 f"Språket ”{code}” finns inte.", mend=f"Välj något av: {', '.join(known)}."
-            ) from error
+            )
+        self.code = code
+        self._catalogue = _catalogue(code)
 
     @cached_property
     def locale(self) -> Locale:
@@ -102,8 +154,32 @@ class Language:
         return str(get_decimal_symbol(self.locale))
 
     def translate(self, text: str) -> str:
-        """Return a Swedish text in this language."""
-        return self._catalogue.gettext(text) if text else ""
+        """
+        Return a Swedish text in this language.
+
+        A text that was put together of parts is translated part by part, the longest first; one
+        that the catalogue does not know stays as it is.
+        """
+        if not text or self.code == SOURCE_LANGUAGE:
+            return text
+        return _translated(self.code, text)
+
+    def name(self, text: str) -> str:
+        """
+        Return a name in this language where the package itself carries it, else as it is.
+
+        A group of codes or a state in a register is such a name; the names of places, problems and
+        measures are the municipality's own, and stay as they were written.
+        """
+        return self._catalogue.pgettext(NAMES, text) if text else ""
+
+    def is_own(self, text: str) -> bool:
+        """Tell whether a text stays in Swedish in another language, so that it must be marked."""
+        return (
+            self.code != SOURCE_LANGUAGE
+            and any(letter.isalpha() for letter in text)
+            and self.name(text) == text
+        )
 
     def say(self, text: Text) -> str:
         """Return a sentence with its values written out."""
@@ -133,7 +209,7 @@ class Language:
             case datetime() | date():
                 return self.long_date(value)
             case str():
-                return value
+                return self.name(value)
             case int():
                 return str(format_decimal(value, locale=self.locale))
             case float():

@@ -13,11 +13,12 @@ from typing import Any
 
 from est_analysis.counts import Interval
 from est_analysis.evidence import Text
-from est_analysis.reports.language import Language
+from est_analysis.reports.language import SOURCE_LANGUAGE, Language
 
 _NUMBER = ' class="number"'
 _DATE = ' class="date"'
 _LONG = ' class="long"'
+_SWEDISH = f' lang="{SOURCE_LANGUAGE}"'
 _MANY_LETTERS = 40
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
@@ -85,14 +86,18 @@ class Table:
         return column > 0 and not any(isinstance(v, (str, Text, list, date)) for v in values)
 
     def _cells(self, row: Sequence[Any], numeric: Sequence[bool]) -> str:
-        cells = [f'<th scope="row">{escape(self._cell(row[0]))}</th>']
+        cells = [f'<th scope="row"{self._own(row[0])}>{escape(self._cell(row[0]))}</th>']
         for value, number in zip(row[1:], numeric[1:], strict=True):
             text = self._cell(value)
             kind = _NUMBER if number else _DATE if isinstance(value, date) else ""
             if not kind and len(text) > _MANY_LETTERS:
                 kind = _LONG
-            cells.append(f"<td{kind}>{escape(text)}</td>")
+            cells.append(f"<td{kind}{self._own(value)}>{escape(text)}</td>")
         return "".join(cells)
+
+    def _own(self, value: Any) -> str:  # noqa: ANN401 - whatever a cell holds
+        """Mark as Swedish what is the municipality's own, in a report in another language."""
+        return _SWEDISH if isinstance(value, str) and self.language.is_own(value) else ""
 
     def _cell(self, value: Any) -> str:  # noqa: ANN401 - whatever a cell holds
         if isinstance(value, date):
