@@ -34,7 +34,7 @@ _NOT_WORDS = frozenset(
     {
         *("axes fraction", "offset points", "DejaVu Sans", "round,pad=0.2", "str | None"),
         *("Polygon", "MultiPolygon", "Date", "Creator", "Results", "Evaluation", "Displacement"),
-        *("Point", "Z", "M", "data:image/png;base64,"),
+        *("Point", "Z", "M", "(function () {", "note nothing", "data:image/png;base64,"),
     }
 )
 _GETTEXT = re.compile(r"""\b_\((?:"([^"]+)"|'([^']+)')\)""")
