@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gettext
-import io
 import math
 import re
 from collections.abc import Sequence
@@ -75,24 +73,22 @@ def catalogues() -> list[str]:
 
 
 @cache
-def _catalogue(code: str) -> gettext.NullTranslations:
-    """Return the catalogue of a language, read once in a process."""
-    if code == SOURCE_LANGUAGE:
-        return gettext.NullTranslations()
-    from babel.messages.mofile import write_mo
+def _catalogue(code: str) -> dict[str | None, dict[str, str]]:
+    """Return the texts of a language by context, read once in a process."""
     from babel.messages.pofile import read_po
 
-    compiled = io.BytesIO()
+    known: dict[str | None, dict[str, str]] = {None: {}, NAMES: {}}
     with (LOCALES / code / "LC_MESSAGES" / "est.po").open("rb") as stream:
-        write_mo(compiled, read_po(stream, locale=code))
-    compiled.seek(0)
-    return gettext.GNUTranslations(compiled)
+        for message in read_po(stream, locale=code):
+            if message.id and message.string:
+                known[message.context][str(message.id)] = str(message.string)
+    return known
 
 
 @cache
 def _translated(code: str, text: str) -> str:
     """Return a text in a language: whole, or of known parts, or as it is."""
-    known = _known(code)
+    known = _catalogue(code)[None]
     if text in known:
         return known[text]
     by_length = sorted((part for part in known if part in text), key=lambda part: -len(part))
@@ -110,13 +106,6 @@ def _translated(code: str, text: str) -> str:
         return None if value is None or tail is None else value[0] + tail
 
     return compose(text) or text
-
-
-@cache
-def _known(code: str) -> dict[str, str]:
-    """Return the texts of a catalogue that a sentence may be made of."""
-    catalogue = _catalogue(code)._catalogue  # type: ignore[attr-defined]
-    return {text: said for text, said in catalogue.items() if text and "\4" not in text}
 
 
 class Language:
@@ -141,7 +130,7 @@ class Language:
                 f"Språket ”{code}” finns inte.", mend=f"Välj något av: {', '.join(known)}."
             )
         self.code = code
-        self._catalogue = _catalogue(code)
+        self._names = {} if code == SOURCE_LANGUAGE else _catalogue(code)[NAMES]
 
     @cached_property
     def locale(self) -> Locale:
@@ -171,7 +160,7 @@ class Language:
         A group of codes or a state in a register is such a name; the names of places, problems and
         measures are the municipality's own, and stay as they were written.
         """
-        return self._catalogue.pgettext(NAMES, text) if text else ""
+        return self._names.get(text, text)
 
     def is_own(self, text: str) -> bool:
         """Tell whether a text stays in Swedish in another language, so that it must be marked."""
