@@ -24,6 +24,10 @@ LOCALES = Path(__file__).parent / "locale"
 SOURCE_LANGUAGE = "sv"
 NAMES = "name"
 """The catalogue's context of names that the package carries and deliveries use."""
+_LOCALES = {"en": "en_GB"}
+_JOINT = " · "
+"""What stands between the traits of a situation."""
+_CELL = re.compile(r"\bRuta( \d+/\d+)")
 _VALUE = re.compile(r"[^\w{]+|\{\w+\}")
 _LETTER = re.compile(r"[^\W\d_](?![^{}]*\})")
 
@@ -135,7 +139,7 @@ class Language:
     @cached_property
     def locale(self) -> Locale:
         """Babel's locale."""
-        return Locale.parse(self.code)
+        return Locale.parse(_LOCALES.get(self.code, self.code))
 
     @property
     def decimal_mark(self) -> str:
@@ -160,7 +164,23 @@ class Language:
         A group of codes or a state in a register is such a name; the names of places, problems and
         measures are the municipality's own, and stay as they were written.
         """
-        return self._names.get(text, text)
+        if not self._names or not text:
+            return text
+        if _JOINT in text:
+            return _JOINT.join(self.name(part) for part in text.split(_JOINT))
+        own = self._names.get(text)
+        if own is None and text[:1].islower():  # a group's name inside a sentence
+            own = self._lower.get(text)
+        if own is not None:
+            return own
+        return _CELL.sub(self._names.get("Ruta", "Ruta") + r"\1", text)
+
+    @cached_property
+    def _lower(self) -> dict[str, str]:
+        return {
+            text[:1].lower() + text[1:]: own[:1].lower() + own[1:]
+            for text, own in self._names.items()
+        }
 
     def is_own(self, text: str) -> bool:
         """Tell whether a text stays in Swedish in another language, so that it must be marked."""
@@ -188,7 +208,8 @@ class Language:
             case Text():
                 return self.say(value)
             case Share():
-                return str(format_percent(value, format="#,##0\u00a0%", locale=self.locale))
+                form = "#,##0\u00a0%" if self.code == SOURCE_LANGUAGE else None
+                return str(format_percent(value, format=form, locale=self.locale))
             case bool():
                 return self.translate("ja" if value else "nej")
             case Interval():
@@ -231,7 +252,7 @@ class Language:
 
     def short_date(self, day: date) -> str:
         """Return a day as it stands in tables, for example 2026-09-30."""
-        return str(format_date(day, "short", locale=self.locale))
+        return day.isoformat()[:10]
 
     def period(self, period: Period) -> str:
         """Return a period, for example juli–september 2026 or 17–30 september 2026."""

@@ -6,7 +6,7 @@ import ast
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,7 +29,7 @@ _SAYS = {"Text", "translate"}
 _NOT_READ = {"told", "compile", "sub", "match", "fullmatch", "search", "findall", "progress"}
 _CODE = re.compile(r"[\\^$<>_#\[\]]|=\"|^\W*$|^[A-Z][a-z]+[A-Z]|^[A-Z]{2,}$|^\.")
 _WORDS = re.compile(r"[åäöÅÄÖ]|[a-zé,.:;] [a-zé{(]|^[A-ZÅÄÖ][a-zåäöé]+\b")
-_ALSO = ("Polisen",)
+_ALSO = ("Polisen", "Ruta", "gata", "handel", "bad", "fritidsgård", "övrigt")
 _NOT_WORDS = frozenset(
     {
         *("axes fraction", "offset points", "DejaVu Sans", "round,pad=0.2", "str | None"),
@@ -58,11 +58,15 @@ def msgids() -> dict[tuple[str | None, str], list[str]]:
 
 
 def _all() -> Iterator[tuple[str | None, str, str]]:
-    for file in sorted(PACKAGE.rglob("*.py")):
+    files = sorted(PACKAGE.rglob("*.py"))
+    trees = {file: ast.parse(file.read_text(encoding="utf-8")) for file in files}
+    lent = set().union(*(_lent(tree) for tree in trees.values()))
+    for file, tree in trees.items():
         inside = file.relative_to(PACKAGE).as_posix()
-        tree = ast.parse(file.read_text(encoding="utf-8"))
+        module = ".".join([PACKAGE.name, *file.relative_to(PACKAGE).with_suffix("").parts])
+        own = {name for lender, name in lent if lender == module.removesuffix(".__init__")}
         every = _is_read(inside.removesuffix(".py"))
-        yield from ((None, text, inside) for text in in_code(tree, every=every))
+        yield from ((None, text, inside) for text in in_code(tree, every=every, lent=own))
     for file in sorted((PACKAGE / "reports" / "templates").glob("*.j2")):
         for double, single in _GETTEXT.findall(file.read_text(encoding="utf-8")):
             yield None, double or single, f"reports/templates/{file.name}"
@@ -121,20 +125,26 @@ def in_chapter(notebook: dict) -> Iterator[str]:
             yield "".join(cell["source"])
 
 
-def in_code(tree: ast.Module, *, every: bool) -> Iterator[str]:
+def in_code(
+    tree: ast.Module, *, every: bool, lent: Set[str] = frozenset()
+) -> Iterator[str]:
     """
     Yield the texts of a module that readers may see, in order.
 
     What is given to ``Text`` or ``translate`` always is; a constant elsewhere if `every` is set and
-    it looks like words. Sentences put together with ``+`` are yielded whole, in every form.
+    it looks like words; so do tables that texts are looked up among, here or, if their names are in
+    `lent`, in another module. Sentences put together with ``+`` are yielded whole, in every form.
     """
     quiet = set(_quiet(tree))
     said: dict[int, list[str]] = {}
+    looked_up = set(lent)
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and _name(node.func) in _SAYS:
             for given in _given(node):
                 for leaf in _leaves(given):
                     said[id(leaf)] = _forms(leaf)
+    looked_up |= _looked_up(tree)
+    yield from (text for name in sorted(looked_up) for text in _held(tree, name))
     for node in _in_order(tree, quiet):
         if id(node) in said:
             yield from (text for text in said[id(node)] if re.search(r"[^\W\d_]", _bare(text)))
@@ -166,6 +176,46 @@ def _leaves(node: ast.expr) -> Iterator[ast.expr]:
             yield from _leaves(one)
     else:
         yield node
+
+
+def _looked_up(tree: ast.Module) -> set[str]:
+    """Return the names of the tables and constants that a module takes its texts from."""
+    calls = (n for n in ast.walk(tree) if isinstance(n, ast.Call) and _name(n.func) in _SAYS)
+    leaves = (leaf for call in calls for given in _given(call) for leaf in _leaves(given))
+    return {name for leaf in leaves for name in _names_in(leaf)}
+
+
+def _lent(tree: ast.Module) -> set[tuple[str, str]]:
+    """Return the modules and names of such tables that a module has from others."""
+    wanted = _looked_up(tree)
+    return {
+        (node.module, alias.name)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module
+        for alias in node.names
+        if alias.name in wanted
+    }
+
+
+def _names_in(node: ast.expr) -> set[str]:
+    """Return the tables and constants of a module that a text is looked up among."""
+    found = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+    return {name for name in found if name.lstrip("_").isupper()}
+
+
+def _held(tree: ast.Module, name: str) -> Iterator[str]:
+    """Yield the texts that a constant of the module holds; of a table, its values."""
+    for node in tree.body:
+        target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
+        names = target.elts if isinstance(target, ast.Tuple) else [target]
+        value = getattr(node, "value", None)
+        if value is None or name not in {getattr(one, "id", "") for one in names}:
+            continue
+        keys = {id(key) for part in ast.walk(value) if isinstance(part, ast.Dict) for key in part.keys}
+        for part in ast.walk(value):
+            text = part.value if isinstance(part, ast.Constant) and id(part) not in keys else None
+            if isinstance(text, str) and re.search(r"[^\W\d_]", _bare(text)):
+                yield text
 
 
 def _forms(node: ast.expr) -> list[str]:

@@ -50,7 +50,7 @@ class Table:
 
     name: str
     caption: Text
-    headings: Sequence[str]
+    headings: Sequence[str | Text]
     rows: Sequence[Sequence[Any]]
     language: Language = field(repr=False)
     note: Text | None = None
@@ -66,7 +66,7 @@ class Table:
             return f'<p class="note">{caption}: {empty}.</p>'
         numeric = [self._is_numeric(i) for i in range(len(self.headings))]
         head = "".join(
-            f'<th scope="col"{_NUMBER if number else ""}>{escape(say.translate(heading))}</th>'
+            f'<th scope="col"{_NUMBER if number else ""}>{escape(self._heading(heading))}</th>'
             for heading, number in zip(self.headings, numeric, strict=True)
         )
         body = "".join(f"<tr>{self._cells(row, numeric)}</tr>" for row in self.rows)
@@ -79,6 +79,14 @@ class Table:
         if not self.folded:
             return whole
         return f"<details><summary>{escape(say.translate(self.folded))}</summary>{whole}</details>"
+
+    def _heading(self, heading: str | Text) -> str:
+        """Return a heading: words of the report, or a name such as a group's."""
+        say = self.language
+        if isinstance(heading, Text):
+            return say.say(heading)
+        told = say.translate(heading)
+        return told if told != heading else say.name(heading)
 
     def _is_numeric(self, column: int) -> bool:
         """Tell whether a column holds numbers, so that it is set flush right."""
@@ -115,7 +123,7 @@ class Table:
         low, high = (self.language.translate(t) for t in ("lägst", "högst"))
         heads: list[str] = []
         for heading, two in zip(self.headings, spread, strict=True):
-            name = self.language.translate(heading)
+            name = self._heading(heading)
             heads += [f"{name}, {low}", f"{name}, {high}"] if two else [name]
         writer.writerow(heads)
         for row in self.rows:

@@ -120,7 +120,7 @@ def _heading(released: Released, until: str) -> str:
 
     last = periods.parse(until).last
     say = released.language
-    return f"{say.translate('tolv månader till')} {say.month(last)} {last.year}"
+    return say.say(Text("tolv månader till {month}", {"month": f"{say.month(last)} {last.year}"}))
 
 
 def totals(released: Released) -> Table:
