@@ -2,7 +2,7 @@
 # make: python run.py TARGET. Arguments: make report ARGS="data/exempelsjo --help"
 PYTHON ?= python3
 .DEFAULT_GOAL := help
-.PHONY: help report check fleet schedule retention new lab test lint lock wheel sample real truth faults bench scale peers
+.PHONY: help report check fleet schedule retention new lab test lint lock wheel sample real readers truth faults bench scale peers
 
 help:
 	@$(PYTHON) run.py help $(ARGS)
@@ -45,6 +45,9 @@ sample:
 
 real:
 	@$(PYTHON) run.py real $(ARGS)
+
+readers:
+	@$(PYTHON) run.py readers $(ARGS)
 
 truth:
 	@$(PYTHON) run.py truth $(ARGS)

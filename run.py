@@ -45,7 +45,7 @@ TRUTH = [
 ]
 BENCH = [
     *("python benchmarks/report_cost.py", "python benchmarks/gather_cost.py"),
-    "python -m benchmarks.measures_cost",
+    *("python -m benchmarks.measures_cost", "python benchmarks/page_cost.py"),
 ]
 LOCK = [
     f"{COMPILE}.lock",
@@ -68,6 +68,12 @@ TASKS = {
     "wheel": ("gör paketet att installera, i dist", ".venv", ["python -m hatchling build"], WHEEL),
     "sample": ("gör om exemplet", ".venv", ["python -m est_analysis.gather.sample"], EXAMPLE),
     "real": ("provar på verkliga data", ".venv", ["python -m pytest -m real tests/real"], []),
+    "readers": (
+        "prövar varje sida i en webbläsare",
+        ".venv",
+        ["python -m pytest -m readers tests/readers"],
+        [],
+    ),
     "truth": ("frågar efter det planterade", ".venv", TRUTH, []),
     "faults": (
         "dödar körningar och ser om lagret håller",

@@ -434,6 +434,7 @@ class Municipality(_Part):
     code: str
     purpose: str
     controller: str
+    contact: str = ""
     crs: Annotated[str, AfterValidator(_metric_crs)]
     time_zone: Annotated[str, AfterValidator(_known_zone)] = "Europe/Stockholm"
     language: str = "sv"

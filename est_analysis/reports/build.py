@@ -398,12 +398,13 @@ def provenance(results: Results, numbers: dict[str, int]) -> dict[str, Any]:
 
 
 def in_short(report: Path) -> dict[str, Any]:
-    """Return what a finished report's folder says of itself: whose, which period, rows."""
+    """Return what a finished report's folder says of itself: whose, which period, and its rows."""
     told_of = json.loads((report / "provenance.json").read_text(encoding="utf-8"))
+    rows = {"rows": told_of["rows"]} if "rows" in told_of else {}  # a published edition tells none
     return {
         "name": told_of["municipality"],
         "period": told_of["parameters"]["period"],
-        "rows": told_of["rows"],
+        **rows,
     }
 
 

@@ -11,6 +11,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
+import matplotlib.text
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -99,10 +100,17 @@ class Chart:
         return self.title
 
 
+def as_written(figure: Figure) -> Figure:
+    """Let every text of a figure be drawn as it is written: a name with $ is no formula."""
+    for text in figure.findobj(mpl.text.Text):
+        text.set_parse_math(False)
+    return figure
+
+
 def _svg(figure: Figure) -> bytes:
     out = io.BytesIO()
     with mpl.rc_context(_STYLE):
-        FigureCanvasSVG(figure).print_svg(out, metadata={"Date": None, "Creator": None})
+        FigureCanvasSVG(as_written(figure)).print_svg(out, metadata={"Date": None, "Creator": None})
     return out.getvalue()
 
 

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from est_analysis.reports.results import Results
 
-_FILES = re.compile(r"publik\.html|findings\.json|provenance\.json|tables/[a-z_]+\.csv")
+_FILES = re.compile(
+    r"(?:publik|tillganglighet)\.html|findings\.json|provenance\.json|tables/[a-z_]+\.csv"
+)
 _MONTHS = "januari|februari|mars|april|maj|juni|juli|augusti|september|oktober|november|december"
 _METRES = re.compile(r"(?<![\w#./-])\d{6,7}(?:[.,]\d+)?(?![\w-])")
 _DEGREES = re.compile(r"(?<![\w.,#-])(?:5[4-9]|6\d)[.,]\d{3,}(?!\w)")

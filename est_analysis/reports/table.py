@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -20,6 +21,7 @@ _DATE = ' class="date"'
 _LONG = ' class="long"'
 _SWEDISH = f' lang="{SOURCE_LANGUAGE}"'
 _MANY_LETTERS = 40
+_BREAKS = re.compile(r"[\0\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
@@ -73,7 +75,7 @@ class Table:
         note = f'<p class="note">{escape(say.say(self.note))}</p>' if self.note else ""
         whole = (
             f'<div class="table" role="region" tabindex="0" aria-label="{caption}"><table>'
-            f"<caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
+            f"<caption><span>{caption}</span></caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
             f"</table></div>{note}"
         )
         if not self.folded:
@@ -89,9 +91,12 @@ class Table:
         return told if told != heading else say.name(heading)
 
     def _is_numeric(self, column: int) -> bool:
-        """Tell whether a column holds numbers, so that it is set flush right."""
+        """Tell whether a column holds numbers (one word may fill in): it is set flush right."""
         values = [row[column] for row in self.rows if row[column] is not None]
-        return column > 0 and not any(isinstance(v, (str, Text, list, date)) for v in values)
+        words = {v for v in values if isinstance(v, str)}
+        other = any(isinstance(v, (Text, list, date)) for v in values)
+        filled = len(words) == 1 and not all(isinstance(v, str) for v in values)
+        return column > 0 and not other and (not words or filled)
 
     def _cells(self, row: Sequence[Any], numeric: Sequence[bool]) -> str:
         cells = [f'<th scope="row"{self._own(row[0])}>{escape(self._cell(row[0]))}</th>']
@@ -125,6 +130,7 @@ class Table:
         for heading, two in zip(self.headings, spread, strict=True):
             name = self._heading(heading)
             heads += [f"{name}, {low}", f"{name}, {high}"] if two else [name]
+        heads = [self._raw(head) for head in heads]  # a heading may be a name of somebody's
         writer.writerow(heads)
         for row in self.rows:
             cells: list[str] = []
@@ -143,7 +149,7 @@ class Table:
             return str(value)
         if isinstance(value, float):
             return f"{value:.6g}".replace(".", self.language.decimal_mark)
-        text = self.language.write(value)
+        text = _BREAKS.sub(" ", self.language.write(value))  # a lone return would begin a new row
         return "'" + text if text.lstrip(" ").startswith(_FORMULA) else text
 
     def _repr_html_(self) -> str:

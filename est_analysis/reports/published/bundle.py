@@ -39,6 +39,7 @@ def bundle(results: Results, release: Release) -> dict[str, Any]:
         "name": municipality.name,
         "purpose": municipality.purpose,
         "controller": municipality.controller,
+        "contact": municipality.contact,
         "thresholds": municipality.thresholds.model_dump(),
         "minimum": municipality.disclosure.minimum,
         "reporters": municipality.disclosure.smallest_reporters,
