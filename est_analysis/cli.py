@@ -144,6 +144,12 @@ def report(
     at_once: Annotated[
         int | None, typer.Option(min=1, help="Hur många kapitel som körs samtidigt.")
     ] = None,
+    longest: Annotated[
+        float, typer.Option(min=0.01, help="Längsta tid för ett kapitel, i minuter.")
+    ] = 30,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Gör om allt, också när ingenting har ändrats.")
+    ] = False,
     due: Due = False,
     tied: Annotated[Path | None, typer.Option(hidden=True)] = None,
 ) -> None:
@@ -153,14 +159,27 @@ def report(
     Ett helt år, till exempel --period 2025, ger också årsöversynen.
 
     Slutar med 0 när rapporten är gjord, 1 när den inte gick att göra (den förra står kvar) och 2
-    när något i mappen eller anropet måste rättas. Exempel: est report exempelsjo --period 2026Q3
+    när något i mappen eller anropet måste rättas. Har varken mappen eller programmet ändrats sedan
+    rapporten gjordes görs den inte om. Exempel: est report exempelsjo --period 2026Q3
     """
-    from est_analysis.reports.build import Built, build, in_short
+    from est_analysis.reports import unchanged
 
     if due and (period or edition != "internal" or language != "sv"):
         raise SettingsError("--due väljer själv: ange inte period, utgåva eller språk också.")
     if tied is not None:
         runs.tie_to_input(tied)
+    asked = unchanged.Asked(period, edition, language)
+    stands = None if due or fresh else unchanged.standing(folder, asked, out)
+    if stands is not None:
+        with runs.logged(log, datetime.now().astimezone(), "report", folder) as entry:
+            entry.update(unchanged.in_short(stands.folder), report=str(stands.report), unread=[])
+            entry["made"] = list[str]()
+        _out.print("Ingenting har ändrats: rapporten står som den är. --fresh gör om den.")
+        _out.print(f"Rapport: {stands.report}", soft_wrap=True)
+        _out.print(f"Inför mötet: {stands.brief}", soft_wrap=True)
+        return
+    from est_analysis.reports.build import Built, build
+
     today, made = date.today(), list[Built]()
     with runs.logged(log, datetime.now().astimezone(), "report", folder) as entry:
         with _progress() as show:
@@ -180,11 +199,15 @@ def report(
                         progress=show,
                         today=today,
                         at_once=at_once,
+                        longest_s=60 * longest,
+                        fresh=fresh,
                     )
                 )
         for built in made:  # of several, the line tells the latest
             unread_files = [one.file for one in built.unread]
-            entry.update(in_short(built.folder), report=str(built.report), unread=unread_files)
+            entry.update(
+                unchanged.in_short(built.folder), report=str(built.report), unread=unread_files
+            )
         entry["made"] = [built.folder.name for built in made]
     for built in made:
         for unread in built.unread:
