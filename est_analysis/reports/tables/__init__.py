@@ -49,6 +49,7 @@ from est_analysis.reports.tables.deliveries import (
     waiting,
 )
 from est_analysis.reports.tables.evaluations import comparisons, course, elsewhere
+from est_analysis.reports.tables.follow_up import claims_followed
 from est_analysis.reports.tables.measures import (
     chain,
     due,
@@ -119,7 +120,7 @@ QUARTERLY: TablesOf = {
         *(priorities, four_fields, chain, left_list),
         *(measures, plans, study, quotients, due, register_faults),
         *(perceived_reports, perceived_answers),
-        *(followed_up, comparison, comparison_faults),
+        *(followed_up, claims_followed, comparison, comparison_faults),
         *(candidates, measures_discussed, catalogue_faults),
     )
 }
@@ -157,6 +158,7 @@ __all__ = [
     "cell_list",
     "chain",
     "citizens_promise",
+    "claims_followed",
     "clock",
     "clusters",
     "combinations",
