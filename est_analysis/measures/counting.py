@@ -31,6 +31,7 @@ from est_analysis.measures.judgement import Answer, Pair, answer
 from est_analysis.measures.placebo import Placebo, placebo, untreated
 from est_analysis.measures.regression import FEWEST_PLACES, Fall, fall
 from est_analysis.measures.rings import WIDTH_M
+from est_analysis.measures.since_start import SinceStart, since_start, years_since
 from est_analysis.measures.tallies import Hours, Tallies, Whole
 from est_analysis.measures.windows import Windows, choice, windows
 from est_analysis.municipality import Municipality
@@ -138,7 +139,33 @@ class Counting:
             rule = ASKED.get(asked.lower())
             why = "unknown_comparison" if rule is None else "no_comparison"
             return replace(known, comparison=asked if rule is None else "", why_not=why)
-        return self._compared(known, site, spots, days, choices)
+        known = self._compared(known, site, spots, days, choices)
+        return replace(known, since=self._since(known, measure, spots, days, chosen, choices[0]))
+
+    def _since(
+        self,
+        known: Evaluation,
+        measure: pd.Series,
+        spots: Whole,
+        days: Windows,
+        chosen: Period | None,
+        main: Choice,
+    ) -> SinceStart | None:
+        """Return the whole years since the start, held against the frozen baseline."""
+        most, matched = self.thresholds.history_years, days.spare if main.rule == "similar" else ()
+        years, seasons = years_since(measure, chosen, self.period.end, self.first, most, matched)
+        here, there = (0, 0) if known.held is None else known.held.tally(seasons)
+        return since_start(
+            known.group,
+            partial(self._at, spots),
+            main.count,
+            (here, there if main.spots is not None else main.count(known.group, seasons)),
+            years,
+            len(seasons),
+            dispersion=self.dispersion,
+            level=self.thresholds.interval_level,
+            least=self.thresholds.minimum_evaluation,
+        )
 
     def _as_then(
         self, choices: list[Choice], measure: pd.Series, problem: pd.Series, site: Site

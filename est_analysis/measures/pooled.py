@@ -14,9 +14,12 @@ from numpy.typing import ArrayLike, NDArray
 from est_analysis.counts import Interval
 from est_analysis.measures.design import POWER, Outcomes, outcomes
 from est_analysis.measures.evaluation import Evaluation
+from est_analysis.measures.since_start import SinceStart
 from est_analysis.measures.sites import Pair, Site
 from est_analysis.municipality import Thresholds
 
+_SEVERAL = 2
+"""So many whole years since a start say more than the last year, which is told already."""
 UNLIKE = 0.05
 """Below this p the single measures are said to differ more than chance makes them."""
 
@@ -225,6 +228,11 @@ class Pooled:
         The chance that a change of the size that matters would have been told from none.
     unknown_choice
         How many of them were chosen on a period that nobody knows.
+    since
+        The same over every whole year since each one's start; None where none has gone on for two,
+        or the counts could not tell.
+    since_years
+        The measures' whole years since their starts, added up; 0 where `since` is not asked for.
     """
 
     kind: str
@@ -237,6 +245,8 @@ class Pooled:
     common: Common | None
     power: float
     unknown_choice: int
+    since: Common | None = None
+    since_years: int = 0
 
     @property
     def doubled(self) -> list[str]:
@@ -315,6 +325,7 @@ def _pooled(
     tables = _tables(taken)
     level, change = thresholds.interval_level, thresholds.relevant_change
     seen = common(tables, dispersion=dispersion, level=level)
+    longer, years = _since(taken)
     return Pooled(
         kind,
         group,
@@ -329,7 +340,39 @@ def _pooled(
             for effect in (1 / change, change)
         ),
         sum(not e.chosen for e in taken),
+        common(longer, dispersion=dispersion, level=level)
+        if longer and reaches(longer, alpha=1 - level, dispersion=dispersion)
+        else None,
+        years,
     )
+
+
+def _since(taken: list[Evaluation]) -> tuple[list[tuple[int, int, int, int]], int]:
+    """
+    Return four counts over the whole years since the start, for each comparison place, and years.
+
+    Places that share a comparison are added up where their years are the same; of others with it
+    the first counts, so that no event counts twice. Nothing where no measure has two whole years.
+    """
+    found: dict[tuple[str, tuple[str, ...], str], tuple[SinceStart, tuple[int, int, int, int]]] = {}
+    years = longest = 0
+    for e in taken:
+        if e.since is None:
+            continue
+        key = (e.comparison, e.compared, e.group)
+        table = e.since.table
+        if key in found:
+            former, so_far = found[key]
+            same = (former.whole.days, former.seasons) == (e.since.whole.days, e.since.seasons)
+            if not same or former.table[2:] != table[2:]:
+                continue
+            table = (so_far[0] + table[0], so_far[1] + table[1], *so_far[2:])
+        found[key] = (e.since, table)
+        years += e.since.whole.years
+        longest = max(longest, e.since.whole.years)
+    if longest < _SEVERAL:
+        return [], 0
+    return [table for _, table in found.values()], years
 
 
 def _apart(

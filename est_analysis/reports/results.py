@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from est_analysis.measures.catalogue import Candidate, Catalogue, Seen
     from est_analysis.measures.evaluation import Evaluation
     from est_analysis.measures.event_study import Study
+    from est_analysis.measures.follow_up import Followed
     from est_analysis.measures.perceived import Perceived
     from est_analysis.measures.planning import Plan
     from est_analysis.measures.pooled import Pooled
@@ -860,21 +861,29 @@ class Results:
         )
 
     @result
-    def former(self) -> tuple[Period, list[dict[str, Any]]] | None:
-        """Period and findings of the latest earlier report of the same kind, from the ledger."""
+    def earlier(self) -> list[tuple[Period, list[dict[str, Any]]]]:
+        """Period and findings of earlier reports of the same kind, from the ledger, in order."""
         from est_analysis.gather.store import earlier_reports
 
         own = (self.period.kind, self.edition)
-        earlier = [
-            (period, entry["findings"])
-            for entry in earlier_reports(self.municipality)
-            for period in [periods.parse(entry["period"])]
-            if (period.kind, entry["edition"]) == own and period.end <= self.period.start
-        ]
-        if not earlier:
-            return None
-        latest = max(period.start for period, _ in earlier)
-        return [line for line in earlier if line[0].start == latest][-1]
+        found = {}
+        for entry in earlier_reports(self.municipality):
+            period = periods.parse(entry["period"])
+            if (period.kind, entry["edition"]) == own and period.end <= self.period.start:
+                found[period] = entry["findings"]  # of a period that was reported twice, the last
+        return sorted(found.items(), key=lambda line: line[0].start)
+
+    @property
+    def former(self) -> tuple[Period, list[dict[str, Any]]] | None:
+        """Period and findings of the latest earlier report of the same kind."""
+        return self.earlier[-1] if self.earlier else None
+
+    @result
+    def followed(self) -> list[Followed]:
+        """What earlier reports claimed, what was decided since, and what happened."""
+        from est_analysis.measures.follow_up import follow_up, open_claims
+
+        return follow_up(open_claims(self.earlier), self.register, self.findings, self.period)
 
     @result
     def findings(self) -> list[Finding]:
