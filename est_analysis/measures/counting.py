@@ -171,8 +171,10 @@ class Counting:
         self, choices: list[Choice], measure: pd.Series, problem: pd.Series, site: Site
     ) -> list[Choice]:
         """Return the choices, with the places that a rule chose when the baseline was frozen."""
+        if not choices or str(measure["id"]) not in self.ledger:
+            return choices
         names = self._held(measure, problem).kept.compared
-        if not choices or not names or choices[0].rule == "register" or choices[0].spots is None:
+        if not names or choices[0].rule == "register" or choices[0].spots is None:
             return choices
         again = self.comparisons.again(choices[0].rule, names, site)
         return choices if again is None else [again, *choices[1:]]
