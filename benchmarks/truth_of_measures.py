@@ -772,7 +772,9 @@ def exempelsjo(told: Sequence[list[Verdict]]) -> Part:
             line = at_most(f"Exempelsjö, {kind}, claimed", seen, n, alpha)
         else:
             line = at_most(f"Exempelsjö, {kind}, claimed to have done harm", astray, n, alpha / 2)
-            lines.append(as_planned(f"Exempelsjö, {kind}", seen - astray, n, float(np.mean(plans))))
+            if plans:
+                power = float(np.mean(plans)) * len(plans) / n
+                lines.append(as_planned(f"Exempelsjö, {kind}", seen - astray, n, power))
         lines.append(line)
         planned = f"{np.mean(plans):.0%}" if plans and effect != 1 else "–"
         ideal = f"{np.mean([one[2] for one in own]):.0%}" if effect != 1 else "–"

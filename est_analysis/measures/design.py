@@ -157,8 +157,10 @@ def p_values(cells: Whole, phi: float, least: int) -> Real:
     p = np.ones(cells.shape[1])
     enough = cells.min(axis=0) >= least
     p[enough] = _approximate(cells[:, enough].astype(float), phi)
-    sums, which = np.unique(_sums(cells[:, ~enough]), axis=1, return_inverse=True)
-    p[~enough] = _exactly(sums, cells[1, ~enough], which.ravel(), phi)
+    sums = _sums(cells[:, ~enough])
+    key = np.ravel_multi_index(tuple(sums), tuple(sums.max(axis=1, initial=0) + 1))
+    _, first, which = np.unique(key, return_index=True, return_inverse=True)
+    p[~enough] = _exactly(sums[:, first], cells[1, ~enough], which, phi)
     return p
 
 
