@@ -197,7 +197,7 @@ def build(
         for kind, p in zip(kinds, (period, period.last_fortnight()), strict=True)
     }
 
-    target = out / municipality.key / str(period)
+    target = out / municipality.key / words.folder(str(period))
     stays = "Den förra rapporten står kvar."
     with told("Rapporten kunde inte skrivas", target, stays):
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -125,10 +125,13 @@ def _is_read(inside: str) -> bool:
 
 
 def in_chapter(notebook: dict) -> Iterator[str]:
-    """Yield the prose of a chapter, cell by cell."""
+    """Yield the prose of a chapter, cell by cell, and the titles that its code gives."""
     for cell in notebook["cells"]:
+        source = "".join(cell["source"])
         if cell["cell_type"] == "markdown":
-            yield "".join(cell["source"])
+            yield source
+        elif "parameters" not in cell["metadata"].get("tags", []):
+            yield from in_code(ast.parse(source), every=True)
 
 
 def in_code(
