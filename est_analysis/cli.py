@@ -138,7 +138,7 @@ def report(
     edition: Annotated[
         str, typer.Option(help="internal: gruppens arbetsmaterial. published: att lämna ut.")
     ] = "internal",
-    language: Annotated[str, typer.Option(help="Rapportens språk: sv.")] = "sv",
+    language: Annotated[str, typer.Option(help="Rapportens språk: sv eller en.")] = "sv",
     out: Out = Path("reports"),
     log: Log = None,
     at_once: Annotated[

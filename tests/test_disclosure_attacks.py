@@ -289,7 +289,7 @@ def bundle(numbers):
         "measures": [],
         "quality": {
             "partners": ["P"],
-            "usable": "minst 98 procent",
+            "usable": "Minst 98 procent",
             "unread": False,
             "missing": [],
         },

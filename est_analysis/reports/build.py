@@ -213,7 +213,7 @@ def build(
         for kind, p in zip(kinds, (period, period.last_fortnight()), strict=True)
     }
 
-    target = place / str(period)
+    target = place / words.folder(str(period))
     stays = "Den förra rapporten står kvar."
     with ExitStack() as stack:
         with told("Rapporten kunde inte skrivas", target, stays):

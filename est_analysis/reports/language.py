@@ -27,6 +27,7 @@ NAMES = "name"
 _LOCALES = {"en": "en_GB"}
 _JOINT = " · "
 """What stands between the traits of a situation."""
+_BETWEEN = ", "
 _CELL = re.compile(r"\bRuta( \d+/\d+)")
 _VALUE = re.compile(r"[^\w{]+|\{\w+\}")
 _LETTER = re.compile(r"[^\W\d_](?![^{}]*\})")
@@ -112,6 +113,16 @@ def _translated(code: str, text: str) -> str:
     return compose(text) or text
 
 
+class Said(str):
+    """Words that are in the report's language already, unlike those of a delivery or a register."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        """Return itself, so that it is still known for what it is."""
+        return self
+
+
 class Language:
     """
     One language of a report.
@@ -146,6 +157,10 @@ class Language:
         """The sign between whole and part."""
         return str(get_decimal_symbol(self.locale))
 
+    def folder(self, period: str) -> str:
+        """Return the folder of a report, for example 2026Q3, or 2026Q3-en in English."""
+        return period if self.code == SOURCE_LANGUAGE else f"{period}-{self.code}"
+
     def translate(self, text: str) -> str:
         """
         Return a Swedish text in this language.
@@ -155,7 +170,7 @@ class Language:
         """
         if not text or self.code == SOURCE_LANGUAGE:
             return text
-        return _translated(self.code, text)
+        return Said(_translated(self.code, text))
 
     def name(self, text: str) -> str:
         """
@@ -169,6 +184,10 @@ class Language:
         if _JOINT in text:
             return _JOINT.join(self.name(part) for part in text.split(_JOINT))
         own = self._names.get(text)
+        if own is None and _BETWEEN in text:
+            parts = [self.name(part) for part in text.split(_BETWEEN)]
+            changed = all(a != b for a, b in zip(parts, text.split(_BETWEEN), strict=True))
+            return _BETWEEN.join(parts) if changed else text
         if own is None and text[:1].islower():  # a group's name inside a sentence
             own = self._lower.get(text)
         if own is not None:
@@ -186,6 +205,7 @@ class Language:
         """Tell whether a text stays in Swedish in another language, so that it must be marked."""
         return (
             self.code != SOURCE_LANGUAGE
+            and not isinstance(text, Said)
             and any(letter.isalpha() for letter in text)
             and self.name(text) == text
         )
@@ -193,12 +213,12 @@ class Language:
     def say(self, text: Text) -> str:
         """Return a sentence with its values written out."""
         values = {name: self.write(value) for name, value in text.values.items()}
-        return self.translate(text.chosen).format(**values)
+        return Said(self.translate(text.chosen).format(**values))
 
     def sentence(self, text: Text) -> str:
         """Return a text as a sentence of its own, with a capital first."""
         said = self.say(text)
-        return said[:1].upper() + said[1:]
+        return Said(said[:1].upper() + said[1:])
 
     def write(self, value: Any) -> str:  # noqa: ANN401, PLR0911 - one writer of all
         """Return one value as text; what it is decides how."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import csv
 import json
 import re
 import sys
@@ -108,6 +109,11 @@ def names() -> Iterator[tuple[str, str]]:
         "measures/catalogue.py": (*measures.FAMILIES, *measures._SAME.values()),
         "release/atoms.py": (atoms.UNKNOWN_AREA, *atoms.PARTS, atoms.UNKNOWN_PART),
     }
+    with measures.SHIPPED.open(encoding="utf-8-sig", newline="") as stream:
+        shown = ("namn", "vad", "ansvarig", "villkor", "risk", "fynd")
+        own["measures/catalogue.csv"] = [
+            row[column] for row in csv.DictReader(stream, delimiter=";") for column in shown
+        ]
     for where, texts in own.items():
         yield from ((text, where) for text in texts if text)
 
@@ -119,10 +125,13 @@ def _is_read(inside: str) -> bool:
 
 
 def in_chapter(notebook: dict) -> Iterator[str]:
-    """Yield the prose of a chapter, cell by cell."""
+    """Yield the prose of a chapter, cell by cell, and the titles that its code gives."""
     for cell in notebook["cells"]:
+        source = "".join(cell["source"])
         if cell["cell_type"] == "markdown":
-            yield "".join(cell["source"])
+            yield source
+        elif "parameters" not in cell["metadata"].get("tags", []):
+            yield from in_code(ast.parse(source), every=True)
 
 
 def in_code(

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 _FILES = re.compile(
     r"(?:publik|tillganglighet)\.html|findings\.json|provenance\.json|tables/[a-z_]+\.csv"
 )
-_MONTHS = "januari|februari|mars|april|maj|juni|juli|augusti|september|oktober|november|december"
+_MONTHS = (
+    "januari|februari|mars|april|maj|juni|juli|augusti|september|oktober|november|december|"
+    "January|February|March|April|May|June|July|August|September|October|November|December"
+)
 _METRES = re.compile(r"(?<![\w#./-])\d{6,7}(?:[.,]\d+)?(?![\w-])")
 _DEGREES = re.compile(r"(?<![\w.,#-])(?:5[4-9]|6\d)[.,]\d{3,}(?!\w)")
 _PATH = re.compile(

@@ -20,7 +20,7 @@ _ACROSS = 360
 """Areas are drawn this many units wide; a corner is a whole number of units."""
 _COARSE_UNITS = 2.0
 _FEWEST_CORNERS = 4
-_SHARES = ((0.98, "minst 98 procent"), (0.9, "90 till 98 procent"), (0.0, "under 90 procent"))
+_SHARES = ((0.98, "Minst 98 procent"), (0.9, "90 till 98 procent"), (0.0, "Under 90 procent"))
 
 
 def bundle(results: Results, release: Release) -> dict[str, Any]:

@@ -95,7 +95,7 @@ def build_published(
     progress("väljer vad som kan visas", 1, _STEPS)
     made = released_of(results)
     content = bundles.bundle(results, made)
-    target = out / municipality.key / "published" / str(period)
+    target = out / municipality.key / "published" / words.folder(str(period))
     with told("Den publika utgåvan kunde inte skrivas", target, _STAYS):
         target.parent.mkdir(parents=True, exist_ok=True)
         _recover(target)
