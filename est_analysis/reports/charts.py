@@ -91,7 +91,8 @@ class Chart:
         return (
             f'<figure class="chart"><figcaption>{title}'
             f'<span class="subtitle">{escape(self.subtitle)}</span></figcaption>'
-            f'<img src="data:image/svg+xml;base64,{picture}" alt="{escape(self.alt)}">'
+            f'<img decoding="async" src="data:image/svg+xml;base64,{picture}" '
+            f'alt="{escape(self.alt)}">'
             f"<details><summary>{behind}</summary>{self.table.html()}</details></figure>"
         )
 
