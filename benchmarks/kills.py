@@ -50,7 +50,7 @@ IMPORTED = (
     *("est_analysis.patterns.situations", "est_analysis.measures.evaluation"),
 )
 _children = multiprocessing.get_context("forkserver" if os.name == "posix" else "spawn")
-_children.set_forkserver_preload(["benchmarks.kills", *IMPORTED])
+_children.set_forkserver_preload(["benchmarks.fleet", *IMPORTED])
 
 
 def unexecuted(notebook: Path, *_: object) -> nbformat.NotebookNode:
@@ -109,7 +109,9 @@ def _run(root: Path, saved: Path | None, at: int, touched: Any) -> None:
         raise SystemExit(1) from None
 
 
-def run(root: Path, kernels: bool, *, at: int = 0, after_s: float | None = None) -> tuple[int, int]:
+def run(
+    root: Path, saved: Path | None = None, *, at: int = 0, after_s: float | None = None
+) -> tuple[int, int]:
     """
     Run in a process of its own; return its exit code and how often it touched the disk.
 
@@ -259,7 +261,7 @@ def main() -> int:
                 met, missed = met + (not fault), missed + bool(fault)
                 if fault:
                     print(f"MISSED kill {number} ({start.name}, {how}): {fault}", flush=True)
-            if sys.stderr.isatty() or number % 20 == 19:
+            if sys.stderr.isatty() or number % 10 == 9:
                 print(f"{number + 1} kills", file=sys.stderr, flush=True)
     print(
         f"{killed} of {asked.kills} report runs were killed, {new} of them when the new report "
