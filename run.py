@@ -70,9 +70,9 @@ TASKS = {
     "real": ("provar på verkliga data", ".venv", ["python -m pytest -m real tests/real"], []),
     "truth": ("frågar efter det planterade", ".venv", TRUTH, []),
     "faults": (
-        "dödar körningar och ser om lagret håller",
+        "skadar och dödar körningar och ser vad som håller",
         ".venv",
-        ["python benchmarks/faults.py"],
+        ["python -m benchmarks.faults"],
         [],
     ),
     "bench": ("mäter vad det kostar", ".venv", BENCH, []),

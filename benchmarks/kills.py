@@ -223,19 +223,15 @@ def _copy(root: Path, room: Path) -> Path:
     return work
 
 
-def main() -> int:
-    """Print every missed check and the sum of all; return non-zero when one is missed."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kills", type=int, default=200)
-    parser.add_argument("--first", type=int, default=1, help="first seed; never chosen for results")
-    asked = parser.parse_args()
+def run_all(kills: int, first: int) -> tuple[int, int]:
+    """Print every missed check; return how many were met, and missed."""
     met = missed = killed = new = aside = reruns = 0
     began = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="est-kills-") as name:
         room = Path(name)
         both = starts(room)
-        for number in range(asked.kills):
-            chance = random.Random(asked.first + number)
+        for number in range(kills):
+            chance = random.Random(first + number)
             start, kernels = both[number // 2 % 2], number % 10 == number // 10 % 10
             whole = start.after[kernels]
             work, saved = _copy(start.root, room), None if kernels else start.saved
@@ -264,10 +260,21 @@ def main() -> int:
             if sys.stderr.isatty() or number % 10 == 9:
                 print(f"{number + 1} kills", file=sys.stderr, flush=True)
     print(
-        f"{killed} of {asked.kills} report runs were killed, {new} of them when the new report "
+        f"{killed} of {kills} report runs were killed, {new} of them when the new report "
         f"stood, {aside} between the two renames; {reruns} made again"
     )
-    print(f"{met} met, {missed} missed ({time.perf_counter() - began:.0f} s)")
+    print(f"({time.perf_counter() - began:.0f} s)")
+    return met, missed
+
+
+def main() -> int:
+    """Print every missed check and the sum of all; return non-zero when one is missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--first", type=int, default=1, help="first seed; never chosen for results")
+    asked = parser.parse_args()
+    met, missed = run_all(asked.kills, asked.first)
+    print(f"{met} met, {missed} missed")
     return int(missed > 0)
 
 
