@@ -82,9 +82,9 @@ TASKS = {
     ),
     "truth": ("frågar efter det planterade", ".venv", TRUTH, []),
     "faults": (
-        "dödar körningar och ser om lagret håller",
+        "skadar och dödar körningar och ser vad som håller",
         ".venv",
-        ["python benchmarks/faults.py"],
+        ["python -m benchmarks.faults"],
         [],
     ),
     "bench": ("mäter vad det kostar", ".venv", BENCH, []),
