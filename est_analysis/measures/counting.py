@@ -112,13 +112,13 @@ class Counting:
         days = windows(measure, chosen, self.period, self.first, most)
         if days is None:
             return replace(known, held=self._held(measure, problem), why_not="not_started")
-        spots = (
-            self.tallies.within(site.centre, site.radius)
-            if site.shape is None
-            else self.tallies.inside(site.shape)
-        )
+        spots = site.spots(self.tallies)
         asked = str(measure["jamforelseplats"]).strip()
-        choices = self._choices(asked, group, site, spots, days) if days.baseline else []
+        choices = (
+            self.comparisons.choices(asked, group, site, spots, days.baseline, days.spare)
+            if days.baseline
+            else []
+        )
         choices = self._as_then(choices, measure, problem, site)
         held = self._held(measure, problem, group, spots, choices)
         known = replace(
@@ -207,27 +207,6 @@ class Counting:
         was, now = (", ".join(one.compared) for one in (held.kept, fresh))
         moved = Moved("jamforelseplats", was, now)
         return Held(fresh, fresh, (*held.moved, moved), held.kept.period)
-
-    def _choices(
-        self, asked: str, group: str, site: Site, spots: Whole, days: Windows
-    ) -> list[Choice]:
-        """Return what the place can be compared with, the main choice first; none if unknown."""
-        named = self.comparisons.named(asked, site, spots)
-        by_rule = [
-            self.comparisons.similar(group, site, spots, days.spare),
-            self.comparisons.same_sort(site),
-            self.comparisons.rest(),
-        ]
-        found = [one for one in (named, *by_rule) if one is not None]
-        found = [one for one in found if one is named or one.count(group, days.baseline) > 0]
-        if named is not None:
-            return found
-        rule = ASKED.get(asked.lower())
-        if rule is None:
-            return []
-        order = [one.rule for one in found]
-        main = order.index(rule) if rule in order else 0
-        return [*found[main : main + 1], *found[:main], *found[main + 1 :]]
 
     def _compared(
         self,

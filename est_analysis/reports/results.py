@@ -717,14 +717,15 @@ class Results:
     @result
     def pooled(self) -> list[Pooled]:
         """What like measures say together."""
-        from est_analysis.measures.pooled import pool
-        from est_analysis.measures.sites import sites_of
+        from est_analysis.measures.ground import Gazetteer, sites_of
+        from est_analysis.measures.pooled import grounds_of, pool
 
-        measures = self.register.measures
+        measures, geography = self.register.measures, self.gathered.geography
+        sites = sites_of(self.register, geography)
         return pool(
             self.evaluations,
             dict(zip(measures["id"], measures["atgardstyp"], strict=True)),
-            sites_of(self.register, self.gathered.geography),
+            grounds_of(self.evaluations, sites, Gazetteer(geography.places)),
             self.municipality.thresholds,
             dispersion=self.unrest_of_places,
         )
