@@ -417,7 +417,9 @@ class Disclosure(_Part):
 class Reports(_Part):
     """Which period the group analyses by itself, and how people tell it more."""
 
-    period: Literal["week", "fortnight", "month", "tertial", "quarter", "year"] = "quarter"
+    period: Literal["week", "fortnight", "month", "tertial", "quarter", "year", "meeting"] = (
+        "quarter"
+    )
     contact: str = ""
 
 
