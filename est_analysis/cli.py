@@ -47,7 +47,7 @@ Log = Annotated[
 Due = Annotated[
     bool,
     typer.Option(
-        "--due", help="Gör det som väntar: kvartal utan rapport, och nytt efter sena leveranser."
+        "--due", help="Gör det som väntar: perioder utan rapport, och nytt efter sena leveranser."
     ),
 ]
 
@@ -104,13 +104,13 @@ def check(
     from est_analysis.gather.quality import measure
     from est_analysis.measures import catalogue
     from est_analysis.measures.register import read
-    from est_analysis.patterns.coverage import latest_quarter_of
+    from est_analysis.patterns.coverage import latest_of
     from est_analysis.reports.check import lines, summary, verdict
     from est_analysis.reports.language import Language
 
     municipality = municipalities.load(folder)
     gathered, say = gather(municipality), Language("sv")
-    period = latest_quarter_of(gathered.events)
+    period = latest_of(gathered.events, "quarter")
     register = read(municipality, gathered.geography, today=period.last)  # as the report's day
     measures = catalogue.read(municipality)
     quality = measure(gathered, municipality, period)
@@ -131,8 +131,9 @@ def report(
     period: Annotated[
         str | None,
         typer.Option(
-            help="2026Q3, 2026T2, 2026-09, 2026 eller 2026-09-17--2026-09-30. Utan: det senaste "
-            "hela kvartalet som levererats."
+            help="2026Q3, 2026T2, 2026-09, 2026-W36, 2026 eller 2026-09-17--2026-09-30; meeting "
+            "(mellan de två senaste mötena) eller since-meeting. Utan: den senaste hela perioden av "
+            "det slag som [reports] i inställningarna säger."
         ),
     ] = None,
     edition: Annotated[
@@ -217,7 +218,7 @@ def report(
         if built.brief is not None:
             _out.print(f"Inför mötet: {built.brief}", soft_wrap=True)
     if not made:
-        _out.print("Inget nytt att göra: alla kvartal som är slut har sin rapport.")
+        _out.print("Inget nytt att göra: alla perioder som är slut har sin rapport.")
 
 
 @app.command()

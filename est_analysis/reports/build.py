@@ -205,7 +205,7 @@ def build(
     )
     gathered = came.gathered
     _refuse_silence(municipality, gathered)
-    period = period_of(period_text, gathered.events)
+    period = period_of(period_text, gathered.events, municipality)
     kinds = kinds_of(period)
     steps = sum(len(kind.chapters) for kind in kinds) + 4
     results = {

@@ -870,6 +870,8 @@ class Results:
         found = {}
         for entry in earlier_reports(self.municipality):
             period = periods.parse(entry["period"])
+            if entry.get("report", "rapport") != "rapport":
+                continue  # a brief, which may be as long
             if (period.kind, entry["edition"]) == own and period.end <= self.period.start:
                 found[period] = entry["findings"]  # of a period that was reported twice, the last
         return sorted(found.items(), key=lambda line: line[0].start)
@@ -992,24 +994,53 @@ def check_edition(edition: str) -> None:
         )
 
 
-def period_of(text: str | None, results_events: pd.DataFrame) -> Period:
+MEETING, SINCE_MEETING = "meeting", "since-meeting"
+"""Periods by the register's meetings: between the two latest, and since the latest."""
+
+
+def period_of(
+    text: str | None,
+    results_events: pd.DataFrame,
+    municipality: Municipality,
+    *,
+    public: bool = False,
+) -> Period:
     """
-    Return the period asked for, or the latest whole quarter of what was delivered.
+    Return the period asked for, or the latest whole one of what was delivered.
+
+    Parameters
+    ----------
+    text
+        As `periods.parse` reads it, `MEETING` or `SINCE_MEETING`; None takes the latest of the kind
+        that the settings name.
+    results_events
+        All accepted events.
+    municipality
+        Gives the kind, and the register with the meetings.
+    public
+        Whether it must end with a quarter; the latest is then a quarter unless it is a year.
 
     Raises
     ------
     PeriodError
-        If the text cannot be read, or nothing was delivered for the period.
+        If the text cannot be read, nothing was delivered for the period, or the register tells of
+        too few meetings.
     """
-    from est_analysis.patterns.coverage import in_period, latest_quarter_of
+    from est_analysis.patterns.coverage import in_period, last_day, latest_of
 
     if results_events.empty:
         raise PeriodError(
             "Ingen rad i leveranserna går att använda.",
             mend="Kör est check för att se varför.",
         )
-    if text is None:
-        return latest_quarter_of(results_events)
+    kind = municipality.reports.period
+    if text is None and public and kind != "year":
+        kind = "quarter"
+    if text is None and kind != MEETING:
+        return latest_of(results_events, kind)
+    if text is None or text.strip() in {MEETING, SINCE_MEETING}:
+        whole = text is None or text.strip() == MEETING
+        return _of_meetings(meetings(municipality), last_day(results_events), whole=whole)
     period = periods.parse(text)
     if in_period(results_events, period).empty:
         start = results_events["start"]
@@ -1019,3 +1050,21 @@ def period_of(text: str | None, results_events: pd.DataFrame) -> Period:
             mend="Välj en period inom den tiden, eller lägg in leveransen.",
         )
     return period
+
+
+def meetings(municipality: Municipality) -> list[date]:
+    """Return the days of the group's meetings, as the register's decisions tell them."""
+    from est_analysis.measures.register import read
+
+    return [day.date() for day in read(municipality).decisions["motesdatum"].dropna().unique()]
+
+
+def _of_meetings(held: list[date], last: date, *, whole: bool) -> Period:
+    between = periods.between_meetings(held, last)
+    found = next(iter(between), None) if whole else periods.since_meeting(held, last)
+    if found is None:
+        raise PeriodError(
+            "Registret har inte de möten som behövs för perioden.",
+            mend="Fyll i motesdatum i listan över beslut, eller skriv första och sista dag.",
+        )
+    return found

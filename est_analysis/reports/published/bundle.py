@@ -11,6 +11,7 @@ import numpy as np
 from est_analysis.release.atoms import UNKNOWN_AREA
 from est_analysis.release.cells import OF_KIND
 from est_analysis.release.made import Release
+from est_analysis.reports.published.taken_up import taken_up
 
 if TYPE_CHECKING:
     from est_analysis.reports.results import Results
@@ -65,6 +66,8 @@ def bundle(results: Results, release: Release) -> dict[str, Any]:
         },
         "police": _police(results, release),
         "measures": _measures(results),
+        "taken_up": taken_up(results),
+        "contact": results.municipality.reports.contact,
         "quality": _quality(results),
         "shapes": _shapes(results),
     }

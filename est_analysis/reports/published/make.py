@@ -90,7 +90,7 @@ def build_published(
     municipality = municipalities.load(name_or_path)
     words = Language(language)
     gathered = accept.gather(municipality)
-    period = period_of(period_text, gathered.events)
+    period = period_of(period_text, gathered.events, municipality, public=True)
     results = Results(municipality, period, "internal", words, gathered=gathered)
     progress("väljer vad som kan visas", 1, _STEPS)
     made = released_of(results)

@@ -272,7 +272,7 @@ def due(results: Results, most: int | None = None) -> Table:
         ["Vad", "Senast", "Läge", "Ansvarig"],
         rows,
         results.language,
-        Text("{n} till står i kvartalsrapporten.", {"n": left_out}) if left_out else None,
+        Text("{n} till står i rapporten.", {"n": left_out}) if left_out else None,
     )
 
 
