@@ -1,4 +1,4 @@
-"""The analyst's bench: choose, see map, table and rhythm together, ask why, take something along."""
+"""The analyst's bench: choose, see map, table and rhythm follow, ask why, take along."""
 
 from __future__ import annotations
 

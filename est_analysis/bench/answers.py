@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
 from functools import cached_property
 from html import escape
 from itertools import pairwise
@@ -9,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 
-from est_analysis.bench.choices import Choices, Offered, offered
-from est_analysis.bench.counted import Counted, Frame, count
+from est_analysis.bench.choices import USUAL_M, Choices, Offered, offered
+from est_analysis.bench.counted import Counted, Frame, about, select, slim
 from est_analysis.errors import SettingsError
 from est_analysis.evidence import Text
+from est_analysis.patterns.coverage import first_covered
 from est_analysis.patterns.density import breaks
 from est_analysis.patterns.hotspots import located
 from est_analysis.patterns.peaks import FEWEST
@@ -56,7 +60,9 @@ class Bench:
                 mend='Skriv edition = "internal" i första rutan.',
             )
         self.results = results
+        self._selected: dict[Choices, Counted] = {}
         self._counted: dict[Choices, Counted] = {}
+        self._covered: dict[str, date | None] = {}
 
     @property
     def say(self) -> Language:
@@ -81,20 +87,32 @@ class Bench:
     @cached_property
     def frame(self) -> Frame:
         """One frame for all choices."""
-        events = self.results.events
-        kinds = events["kind"].isin(self.offered.kinds)
-        return Frame(located(events[kinds]), self.results.gathered.geography.boundary)
+        kinds = self.events["kind"].isin(self.offered.kinds)
+        return Frame(located(self.events[kinds]), self.results.gathered.geography.boundary)
 
     def counted(self, choices: Choices) -> Counted:
         """Return what a set of choices counts."""
+        usual = replace(choices, bandwidth=USUAL_M)
+        if usual not in self._selected:
+            first = self.first_day(choices.kind)
+            found = select(self.events, usual, self.results.municipality, first)
+            _keep(self._selected, usual, found)
         if choices not in self._counted:
-            if len(self._counted) >= _KEPT:
-                self._counted.pop(next(iter(self._counted)))
-            results = self.results
-            self._counted[choices] = count(
-                results.events, choices, results.municipality, self.frame
-            )
+            found = about(self._selected[usual], choices.bandwidth, self.frame)
+            _keep(self._counted, choices, found)
         return self._counted[choices]
+
+    @cached_property
+    def events(self) -> pd.DataFrame:
+        """What is counted: every accepted event once, light to pick from."""
+        return slim(self.results.events)
+
+    def first_day(self, kind: str) -> date | None:
+        """Return the first day from which a kind of record is delivered with places, or None."""
+        if kind not in self._covered:
+            events, municipality = self.results.gathered.events, self.results.municipality
+            self._covered[kind] = first_covered(events, kind, municipality, by_place=True)
+        return self._covered[kind]
 
     def what(self, choices: Choices) -> Text:
         """Return what is counted, for example "anmälda brott (Klotter), Centrum"."""
@@ -155,8 +173,8 @@ class Bench:
             dense = None if np.isnan(row.density) else float(row.density)
             rows.append([str(row.place), str(row.area), int(row.n), before, int(row.near), dense])
         note = Text(
-            "Ett år tidigare: samma tid på året, som uppgifterna är kända nu. Platser nära varandra "
-            "räknas in i varandras omgivning. Täthet per kvadratkilometer, runt platsen."
+            "Ett år tidigare: samma tid på året, som uppgifterna är kända nu. Platser nära "
+            "varandra räknas in i varandras omgivning. Täthet per kvadratkilometer, runt platsen."
         )
         return Table(
             "platser",
@@ -222,9 +240,7 @@ class Bench:
 
     def _density(self, choices: Choices, leaving: bool) -> Layer:
         say, found = self.say, self.counted(choices)
-        title = Text(
-            "Täthet, {bandwidth} meter runt om", {"bandwidth": choices.bandwidth}
-        )
+        title = Text("Täthet, {bandwidth} meter runt om", {"bandwidth": choices.bandwidth})
         if found.surface is None or found.grid is None:
             why = say.translate("För få med känd plats för en täthetskarta.")
             return Layer("tathet", say.say(title), (), on=True, note=why)
@@ -341,6 +357,13 @@ class Bench:
     def __repr__(self) -> str:
         """Return what an analyst wants to see first."""
         return f"Bench({self.results!r})"
+
+
+def _keep(store: dict[Choices, Counted], choices: Choices, found: Counted) -> None:
+    """Remember what was counted, and forget the oldest where there is much."""
+    if len(store) >= _KEPT:
+        store.pop(next(iter(store)))
+    store[choices] = found
 
 
 def open_bench(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cached_property
 
 import numpy as np
@@ -15,7 +16,7 @@ from est_analysis.bench.choices import BANDWIDTHS_M, Choices, year_before
 from est_analysis.errors import SettingsError
 from est_analysis.municipality import Municipality
 from est_analysis.patterns import density, grid
-from est_analysis.patterns.coverage import first_covered, in_period
+from est_analysis.patterns.coverage import in_period
 from est_analysis.patterns.hotspots import located
 from est_analysis.patterns.rhythms import Rhythm, aoristic
 from est_analysis.patterns.surfaces import SIDES_M, town
@@ -127,26 +128,27 @@ def chosen(events: pd.DataFrame, choices: Choices, period: Period | None = None)
     return in_period(events[own], period or choices.period)
 
 
-def count(
-    events: pd.DataFrame, choices: Choices, municipality: Municipality, frame: Frame
+def select(
+    events: pd.DataFrame, choices: Choices, municipality: Municipality, first: date | None
 ) -> Counted:
     """
-    Count what a set of choices names.
+    Count what a set of choices names, as far as it does not hang on the bandwidth.
 
     Parameters
     ----------
     events
-        Accepted events of all periods, each counted once.
+        As `slim` makes them.
     choices
         Which of them.
     municipality
-        Gives the CRS, the time zone and what sources cover.
-    frame
-        The municipality's.
+        Gives the time zone, and how long an interval may be that tells of the hour.
+    first
+        The first day from which the kind is delivered with places; None where there is none.
 
     Returns
     -------
     Counted
+        ``near`` is zero and ``density`` NaN: see `about`.
     """
     own = chosen(events, choices)
     here = located(own)
@@ -155,28 +157,44 @@ def count(
         longest_span_hours=municipality.thresholds.longest_span_hours,
         zone=municipality.time_zone,
     )
-    surface = frame.surface(here, choices.bandwidth)
     earlier = year_before(choices.period)
-    first = first_covered(events, choices.kind, municipality, by_place=True)
     covered = first is not None and first <= earlier.start
     before = located(chosen(events, choices, earlier)) if covered else None
-    table = _places(here, before)
-    counted = Counted(
-        choices, own, here, table, rhythm, surface, None if surface is None else frame.grid
-    )
+    table = _places(here, before).assign(near=0, density=np.nan)
+    return Counted(choices, own, here, table, rhythm)
+
+
+def about(selected: Counted, bandwidth: int, frame: Frame) -> Counted:
+    """Return the same with what lies within the bandwidth of each place, and how dense it is."""
+    here, table = selected.here, selected.places
+    surface = frame.surface(here, bandwidth)
     at = table[["x", "y"]].to_numpy(float)
     near = np.zeros(len(table), dtype=np.int64)
-    if counted.tree is not None and len(table):
+    if selected.tree is not None and len(table):
         weight = here["count"].to_numpy()
-        found = counted.tree.query_ball_point(at, choices.bandwidth)
+        found = selected.tree.query_ball_point(at, bandwidth)
         near = np.array([weight[rows].sum() for rows in found], dtype=np.int64)
-    about = np.full(len(table), np.nan)
+    dense = np.full(len(table), np.nan)
     if surface is not None and frame.grid is not None:
         where = frame.grid.number(at[:, 0], at[:, 1])
-        about[where >= 0] = surface.ravel()[where[where >= 0]]
-    table = table.assign(near=near, density=about)
+        dense[where >= 0] = surface.ravel()[where[where >= 0]]
+    table = table.assign(near=near, density=dense)
     order = table.sort_values(["near", "n", "place"], ascending=[False, False, True])
-    return replace(counted, places=order.reset_index(drop=True))
+    return replace(
+        selected,
+        choices=replace(selected.choices, bandwidth=bandwidth),
+        places=order.reset_index(drop=True),
+        surface=surface,
+        grid=None if surface is None else frame.grid,
+    )
+
+
+def slim(events: pd.DataFrame) -> pd.DataFrame:
+    """Return what counting needs of the events, light to pick from; rows keep their labels."""
+    texts = ("source", "kind", "group", "area", "place", "place_precision", "time_precision")
+    other = ["x", "y", "start", "end", "count"]
+    light = events[[*texts, *other]]
+    return light.astype(dict.fromkeys(texts, "category"))
 
 
 def _places(here: pd.DataFrame, before: pd.DataFrame | None) -> pd.DataFrame:
@@ -184,6 +202,7 @@ def _places(here: pd.DataFrame, before: pd.DataFrame | None) -> pd.DataFrame:
     table = by.agg(
         area=("area", "first"), n=("count", "sum"), x=("x", "median"), y=("y", "median")
     ).reset_index()
+    table = table.astype({"place": str, "area": str})
     if before is None:
         return table.assign(before=np.nan)
     earlier = before.groupby("place")["count"].sum()

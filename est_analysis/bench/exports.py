@@ -1,4 +1,4 @@
-"""What leaves the bench: a table, a map, a chapter; never a row, never a count too small to show."""
+"""What leaves the bench: a table, a map, a chapter; never a row, no count too small to show."""
 
 from __future__ import annotations
 
@@ -211,7 +211,9 @@ def _named(bench: Bench, choices: Choices) -> gpd.GeoDataFrame:
     top = top[top["n"] >= bench.smallest].head(6)
     points = gpd.points_from_xy(top["x"], top["y"])
     crs = bench.results.municipality.crs
-    return gpd.GeoDataFrame({"where": top["place"].astype(str)}, geometry=np.asarray(points), crs=crs)
+    return gpd.GeoDataFrame(
+        {"where": top["place"].astype(str)}, geometry=np.asarray(points), crs=crs
+    )
 
 
 def _cell(kind: str, source: str, tags: list[str] | None = None) -> dict[str, Any]:
@@ -221,7 +223,7 @@ def _cell(kind: str, source: str, tags: list[str] | None = None) -> dict[str, An
     return cell | {"source": source}
 
 
-def _literal(value: str | int) -> str:
+def _literal(value: object) -> str:
     return str(value) if isinstance(value, int) else json.dumps(value, ensure_ascii=False)
 
 

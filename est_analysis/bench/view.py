@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import ipywidgets as widgets
 
 from est_analysis.bench.answers import Bench
-from est_analysis.bench.choices import BANDWIDTHS_M, Choices
+from est_analysis.bench.choices import BANDWIDTHS_M, USUAL_M, Choices
 from est_analysis.bench.exports import EXPORTS
 from est_analysis.bench.frame import framed, handed
 from est_analysis.bench.whatif import planned
@@ -65,6 +66,7 @@ class View:
         shown = ("sentence", "map", "table", "rhythm", "why", "rows", "whatif", "saved")
         self.shown = {name: _html(f"est-{name}") for name in shown}
         self._quiet = False
+        self._asked: tuple[Any, ...] = ()
         self._followers: dict[widgets.Widget, Callable[[], None]] = {
             **dict.fromkeys((self.period, self.kind, self.group, self.area), self._all),
             self.bandwidth: self._all,
@@ -162,18 +164,15 @@ class View:
         self._whatif()
 
     def _whatif(self) -> None:
-        place = self.place.value
-        told = (
-            planned(
-                self.bench,
-                self.choices,
-                place,
-                fall=self.fall.value / 100,
-                years=self.years.value,
-            ).sentence
-            if place
-            else ""
-        )
+        choices = replace(self.choices, bandwidth=USUAL_M)
+        asked = (choices, self.place.value, self.fall.value, self.years.value)
+        if asked == self._asked:
+            return
+        self._asked, told = asked, ""
+        if self.place.value:
+            fall, years = self.fall.value / 100, self.years.value
+            what = planned(self.bench, self.choices, self.place.value, fall=fall, years=years)
+            told = what.sentence
         self.shown["whatif"].value = f"<p>{html.escape(told)}</p>"
 
     def _saved(self, write: Callable[[Bench, Choices], Any]) -> None:

@@ -12,7 +12,6 @@ from est_analysis.measures.design import POWER
 from est_analysis.measures.evaluation import DEFAULT_RADIUS_M
 from est_analysis.measures.planning import earlier_years, level_of, what_if
 from est_analysis.measures.sites import Site
-from est_analysis.patterns.coverage import first_covered
 from est_analysis.patterns.hotspots import located
 from est_analysis.reports.findings_of_plans import PEAK, change_named, how_many, joined
 
@@ -80,14 +79,12 @@ def planned(bench: Bench, choices: Choices, place: str, *, fall: float, years: i
         return WhatIf(say.translate("Effekten av åtgärder följs bara upp i anmälda brott."))
     at = bench.counted(Choices(choices.period, choices.kind)).places
     at = at[at["place"] == place]
-    events = located(results.events[results.events["kind"] == "reported_crime"])
-    first = first_covered(results.events, "reported_crime", results.municipality, by_place=True)
+    events = located(bench.events[bench.events["kind"] == "reported_crime"])
+    first = bench.first_day("reported_crime")
     thresholds = results.municipality.thresholds
     seasons = earlier_years(results.period.end, first, most=thresholds.history_years)
     if at.empty or not seasons or "reported_crime" in results.missing:
-        return WhatIf(
-            say.say(Text("{place}: det finns inget att räkna på.", {"place": place}))
-        )
+        return WhatIf(say.say(Text("{place}: det finns inget att räkna på.", {"place": place})))
     if choices.group:
         events = events[events["group"] == choices.group]
     site = Site(place, float(at["x"].iloc[0]), float(at["y"].iloc[0]), DEFAULT_RADIUS_M)
@@ -130,9 +127,7 @@ def _told(
     )
     rule = {"n": years, "aim": Share(POWER)}
     if smallest is None:
-        least = Text(
-            "Inte ens ett helt stopp syns då med {aim} chans.", rule
-        )
+        least = Text("Inte ens ett helt stopp syns då med {aim} chans.", rule)
     else:
         least = Text(
             "Det minsta som syns då, med {aim} chans, är {fall} färre.",

@@ -9,10 +9,10 @@ import pandas as pd
 
 from est_analysis.bench.answers import Bench
 from est_analysis.bench.choices import Choices
-from est_analysis.bench.counted import Counted, chosen
+from est_analysis.bench.counted import Counted
 from est_analysis.counts import compare_rates
 from est_analysis.evidence import Share, Text
-from est_analysis.patterns.hotspots import located, smallest_cluster
+from est_analysis.patterns.hotspots import smallest_cluster
 from est_analysis.patterns.peaks import BLOCK, peak
 from est_analysis.reports.language import KINDS, ONE, WEEKDAYS
 from est_analysis.reports.table import Table
@@ -65,7 +65,10 @@ def why(bench: Bench, choices: Choices, place: str) -> Why:
             "{place}: inga {what}, {period}.",
             {"place": place, "what": bench.what(choices), "period": choices.period},
         )
-        return Why((say.sentence(text),), _rows(bench, choices, found.here.head(0).assign(metres=0.0), place))
+        return Why(
+            (say.sentence(text),),
+            _rows(bench, choices, found.here.head(0).assign(metres=0.0), place),
+        )
     row = at.iloc[0]
     near = found.around(float(row["x"]), float(row["y"]))
     told = [
@@ -73,7 +76,7 @@ def why(bench: Bench, choices: Choices, place: str) -> Why:
         _before(bench, found, row),
         _dense(bench, found, row),
         _commonest(near, choices),
-        _when(bench, near, choices),
+        _when(bench, near),
         _ground(bench, choices, place),
         Text(
             "Många på en plats kan bero på att många rör sig där. Listan säger var och när, inte "
@@ -121,8 +124,8 @@ def _before(bench: Bench, found: Counted, row: pd.Series) -> Text | None:
     values["interval"] = ratio.interval
     return Text(
         "På platsen var det {before} ett år tidigare och {count} nu. Små tal växlar av en slump: "
-        "det kan vara {interval} gånger så många som då. Det är platsens egna tal; rapporten prövar "
-        "alla platser tillsammans.",
+        "det kan vara {interval} gånger så många som då. Det är platsens egna tal; rapporten "
+        "prövar alla platser tillsammans.",
         values,
     )
 
@@ -163,7 +166,7 @@ def _commonest(near: pd.DataFrame, choices: Choices) -> Text | None:
     return Text("Vanligast i omgivningen: {named}.", {"named": named})
 
 
-def _when(bench: Bench, near: pd.DataFrame, choices: Choices) -> Text:
+def _when(bench: Bench, near: pd.DataFrame) -> Text:
     longest = bench.results.municipality.thresholds.longest_span_hours
     found = peak(near, longest_span_hours=longest)
     if not found.enough:
@@ -189,18 +192,21 @@ def _ground(bench: Bench, choices: Choices, place: str) -> Text | None:
     others = [kind for kind in bench.offered.kinds if kind != choices.kind]
     named = []
     for kind in others:
-        own = located(chosen(bench.results.events, Choices(choices.period, kind)))
-        n = int(own.loc[own["place"] == place, "count"].sum())
+        places = bench.counted(Choices(choices.period, kind)).places
+        n = int(places.loc[places["place"] == place, "n"].sum())
         if n:
-            named.append(Text("{count} {kind}", {"count": n, "kind": Text((ONE if n == 1 else KINDS)[kind])}))
+            named.append(
+                Text("{count} {kind}", {"count": n, "kind": Text((ONE if n == 1 else KINDS)[kind])})
+            )
     return Text("På samma plats finns också {named}.", {"named": named}) if named else None
 
 
 def _rows(bench: Bench, choices: Choices, rows: pd.DataFrame, place: str) -> Table:
     """Return records as they were accepted, with file and row so that each can be found again."""
-    told = bool((rows["text"] != "").any())
+    whole = bench.results.events.loc[rows.index].assign(metres=rows["metres"])
+    told = bool((whole["text"] != "").any())
     lines: list[list[Any]] = []
-    for row in rows.head(_MOST_ROWS).rename(columns={"count": "n"}).itertuples():
+    for row in whole.head(_MOST_ROWS).rename(columns={"count": "n"}).itertuples():
         line = [
             f"{row.file} : {row.row}",
             int(row.metres),

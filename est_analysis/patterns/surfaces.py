@@ -145,9 +145,7 @@ def surfaces(
     )
 
 
-def town(
-    frame: Grid, boundary: shapely.Geometry | None, events: pd.DataFrame
-) -> NDArray[np.bool_]:
+def town(frame: Grid, boundary: shapely.Geometry | None, events: pd.DataFrame) -> NDArray[np.bool_]:
     """Return the cells with their middle inside the boundary, and those that hold an event."""
     if boundary is None:
         return frame.inside
