@@ -355,13 +355,13 @@ def lab(
     Du arbetar i kopior, i lab/<kommun> bland rapporterna: originalen rörs aldrig, och det du har
     ändrat skrivs aldrig över. Inget hämtas från nätet. Exempel: est lab ../savsjo --period 2026Q3
     """
-    from est_analysis.bench import server
-
     if shutil.which("jupyter-lab", path=str(Path(sys.executable).parent)) is None:
         raise EstError(
             "JupyterLab finns inte i den här miljön.",
             mend="Kör python run.py lab (eller make lab), som gör en egen miljö för det.",
         )
+    from est_analysis.bench import server
+
     copies = server.prepare(folder, period, out)
     for line in copies.lines():
         _err.print(line, markup=False, soft_wrap=True)

@@ -170,7 +170,7 @@ class Bench:
             before = None if np.isnan(row.before) else int(row.before)
             if leaving and before is not None and 0 < before < self.smallest:
                 before = None
-            dense = None if np.isnan(row.density) else float(row.density)
+            dense = None if np.isnan(row.density) else round(float(row.density))
             rows.append([str(row.place), str(row.area), int(row.n), before, int(row.near), dense])
         note = Text(
             "Ett år tidigare: samma tid på året, som uppgifterna är kända nu. Platser nära "

@@ -47,7 +47,7 @@ def framed(bench: Bench) -> str:
     page = (
         f'<!doctype html><html lang="{bench.say.code}"><meta charset="utf-8"><title>Karta</title>'
         f"<style>{style}{_STYLE.read_text(encoding='utf-8')}"
-        "html,body{margin:0;padding:0;height:100%}#karta{height:430px}.chosen{stroke:#000}"
+        "html,body{margin:0;padding:0;height:100%}#karta{height:430px;background:#fff}"
         "</style><body><div id='karta'></div><div id='monster'></div>"
         f'<figure class="map drawn" id="{NAME}-figur"><div id="forklaring"></div></figure>'
         f"<script>{script}</script><script>{own}\nfollow({_inert(ground)}, {_inert(words)});"

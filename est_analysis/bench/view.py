@@ -19,11 +19,13 @@ from est_analysis.errors import EstError
 from est_analysis.reports.language import KINDS
 
 STYLE = """<style>
-.est-bench table{border-collapse:collapse;font-size:13px}
+.est-bench table{border-collapse:collapse;font-size:12px;line-height:1.35;width:100%}
 .est-bench caption{text-align:left;font-weight:600;padding:4px 0}
-.est-bench th,.est-bench td{padding:2px 8px;text-align:left;border-bottom:1px solid #d5dae0}
+.est-bench th,.est-bench td{padding:2px 6px;text-align:left;vertical-align:bottom}
+.est-bench tr{border-bottom:1px solid #d5dae0}
 .est-bench td.number,.est-bench th.number{text-align:right}
 .est-bench .table{max-height:460px;overflow:auto}
+.est-rows td,.est-rows th{white-space:nowrap}
 .est-bench p{margin:6px 0;line-height:1.45;max-width:70em}
 .est-bench .est-note,.est-bench .note{color:#5b6570;font-size:12px}
 .est-bench .est-week{width:100%;max-width:620px}
@@ -92,10 +94,10 @@ class View:
         """Return controls with map, table and rhythm."""
         controls = [self.period, self.kind, self.group, self.area, self.bandwidth, self.place]
         frame = _html("est-frame", framed(self.bench))
-        left = widgets.VBox([frame, self.shown["map"]], layout={"width": "54%"})
+        left = widgets.VBox([frame, self.shown["map"]], layout={"width": "50%"})
         right = widgets.VBox(
             [self.shown["table"], self.shown["rhythm"]],
-            layout={"width": "46%", "padding": "0 0 0 14px"},
+            layout={"width": "50%", "padding": "0 0 0 14px"},
         )
         below = widgets.HBox([left, right])
         grid = widgets.GridBox(

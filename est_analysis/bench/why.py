@@ -19,6 +19,7 @@ from est_analysis.reports.table import Table
 
 _MOST_ROWS = 400
 _MOST_GROUPS = 4
+_ROOT = "deliveries/"
 _CLOCKED = {"minute": 16, "hour": 13}
 
 
@@ -208,7 +209,7 @@ def _rows(bench: Bench, choices: Choices, rows: pd.DataFrame, place: str) -> Tab
     lines: list[list[Any]] = []
     for row in whole.head(_MOST_ROWS).rename(columns={"count": "n"}).itertuples():
         line = [
-            f"{row.file} : {row.row}",
+            f"{str(row.file).removeprefix(_ROOT)} : {row.row}",
             int(row.metres),
             str(row.place),
             str(row.group),
