@@ -25,11 +25,15 @@ function follow(ground, words) {
   }
   function shape(part, place) {
     return L.geoJSON(part.shapes, {
-      style: part.style,
+      style: function (feature) {
+        if (feature.geometry.type !== "Point") { return part.style; }
+        var ring = {fill: true, fillOpacity: 0.01}; // so that its inside can be clicked, too
+        if (feature.properties.where === place) { ring.color = "#1b1f24"; ring.weight = 6; }
+        return Object.assign({}, part.style, ring);
+      },
       pointToLayer: function (feature, at) {
         var mine = feature.properties.where === place;
-        return L.circleMarker(at, {radius: feature.properties.size, color: mine ? "#1b1f24" :
-          part.style.color, weight: mine ? 5 : part.style.weight, fill: true, fillOpacity: 0.01,
+        return L.circleMarker(at, {radius: feature.properties.size,
           className: mine ? "ring chosen" : "ring"});
       },
       onEachFeature: function (feature, layer) {
