@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -361,20 +362,38 @@ def retention(
 
 
 @app.command()
-def lab() -> None:
+def lab(
+    folder: Folder = "exempelsjo",
+    period: Annotated[
+        str | None, typer.Option(help="Som för est report. Utan: det senaste hela kvartalet.")
+    ] = None,
+    out: Out = Path("reports"),
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Öppna ingen webbläsare, skriv bara adressen.")
+    ] = False,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port för JupyterLab.")] = None,
+) -> None:
     """
-    Öppna kapitlen i JupyterLab, för den som vill undersöka själv.
+    Öppna kapitlen och analytikerns bänk (explore) i JupyterLab, för den som vill undersöka själv.
 
-    Ändra kommun och period i första rutan och kör alla celler.
+    Du arbetar i kopior, i lab/<kommun> bland rapporterna: originalen rörs aldrig, och det du har
+    ändrat skrivs aldrig över. Inget hämtas från nätet. Exempel: est lab ../savsjo --period 2026Q3
     """
-    from est_analysis.reports.build import NOTEBOOKS
-
     if shutil.which("jupyter-lab", path=str(Path(sys.executable).parent)) is None:
         raise EstError(
             "JupyterLab finns inte i den här miljön.",
             mend="Kör python run.py lab (eller make lab), som gör en egen miljö för det.",
         )
-    raise typer.Exit(subprocess.call([sys.executable, "-m", "jupyterlab", str(NOTEBOOKS)]))
+    from est_analysis.bench import server
+
+    copies = server.prepare(folder, period, out)
+    for line in copies.lines():
+        _err.print(line, markup=False, soft_wrap=True)
+    call = server.command(sys.executable, copies.folder, browser=not no_browser, port=port)
+    environment = server.environment(copies.folder)
+    if os.name == "posix":
+        os.execve(call[0], call, environment)  # signals then reach JupyterLab itself
+    raise typer.Exit(subprocess.call(call, env=environment))
 
 
 def main() -> None:

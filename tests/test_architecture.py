@@ -22,7 +22,7 @@ FLOORS = [
     {"measures"},
     {"release"},
     {"reports", "scaffold"},
-    {"catch_up", "fleet", "schedule"},
+    {"catch_up", "fleet", "schedule", "bench"},
     {"cli"},
 ]
 HEAVY = ("sklearn", "pandera", "papermill", "statsmodels", "kmedoids", "nbconvert", "openpyxl")
