@@ -420,7 +420,7 @@ class Reports(_Part):
     period: Literal["week", "fortnight", "month", "tertial", "quarter", "year", "meeting"] = (
         "quarter"
     )
-    contact: str = ""
+    how_to_report: str = ""
 
 
 class Retention(_Part):

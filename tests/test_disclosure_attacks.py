@@ -289,7 +289,7 @@ def bundle(numbers):
         "police": [],
         "measures": [],
         "taken_up": [],
-        "contact": "",
+        "how_to_report": "",
         "quality": {
             "partners": ["P"],
             "usable": "Minst 98 procent",

@@ -57,7 +57,7 @@ def content(problems=(PROBLEM,), numbers=(("Centrum", 25), ("Sörby", None))):
         "areas": [area for area, _ in numbers],
         "kinds": {kind: {"tier": 0, "whole": True, "cells": [whole, *cells]} for kind in KINDS},
         "taken_up": list(problems),
-        "contact": "",
+        "how_to_report": "",
     }
 
 

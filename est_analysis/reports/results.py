@@ -6,7 +6,7 @@ import os
 import pickle
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, overload
 
 from est_analysis import municipality as municipalities
 from est_analysis import periods
@@ -15,6 +15,8 @@ from est_analysis.municipality import Municipality
 from est_analysis.periods import Period
 
 if TYPE_CHECKING:
+    from datetime import date
+
     import geopandas as gpd
     import pandas as pd
 
@@ -994,7 +996,8 @@ def check_edition(edition: str) -> None:
         )
 
 
-MEETING, SINCE_MEETING = "meeting", "since-meeting"
+MEETING: Final = "meeting"
+SINCE_MEETING: Final = "since-meeting"
 """Periods by the register's meetings: between the two latest, and since the latest."""
 
 

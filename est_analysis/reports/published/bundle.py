@@ -67,7 +67,7 @@ def bundle(results: Results, release: Release) -> dict[str, Any]:
         "police": _police(results, release),
         "measures": _measures(results),
         "taken_up": taken_up(results),
-        "contact": results.municipality.reports.contact,
+        "how_to_report": municipality.reports.how_to_report,
         "quality": _quality(results),
         "shapes": _shapes(results),
     }

@@ -195,7 +195,7 @@ def sheet(released: Released) -> str:
         caveats=[say.translate(caveat) for caveat in CAVEATS],
         done=done(released).html(),
         coming=coming(released).html(),
-        contact=released.content["contact"],
+        how_to_report=released.content["how_to_report"],
         controller=say.say(
             Text(
                 "Personuppgiftsansvarig: {controller}.",
