@@ -66,6 +66,12 @@ TASKS = {
     "lint": ("granskar koden", ".venv", LINT, []),
     "lock": ("räknar om låsfilerna (--upgrade: med nyare paket)", ".venv", LOCK, []),
     "wheel": ("gör paketet att installera, i dist", ".venv", ["python -m hatchling build"], WHEEL),
+    "catalogue": (
+        "listar texter som saknar engelska, och för in dem i katalogen",
+        ".venv",
+        ["python -m est_analysis.reports.msgids"],
+        [],
+    ),
     "sample": ("gör om exemplet", ".venv", ["python -m est_analysis.gather.sample"], EXAMPLE),
     "real": ("provar på verkliga data", ".venv", ["python -m pytest -m real tests/real"], []),
     "readers": (
@@ -76,9 +82,9 @@ TASKS = {
     ),
     "truth": ("frågar efter det planterade", ".venv", TRUTH, []),
     "faults": (
-        "dödar körningar och ser om lagret håller",
+        "skadar och dödar körningar och ser vad som håller",
         ".venv",
-        ["python benchmarks/faults.py"],
+        ["python -m benchmarks.faults"],
         [],
     ),
     "bench": ("mäter vad det kostar", ".venv", BENCH, []),

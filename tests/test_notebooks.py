@@ -12,6 +12,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from est_analysis.bench.server import FIRST as BENCH
 from est_analysis.reports.build import MEETING, NOTEBOOKS, YEARLY
 from est_analysis.reports.published.render import CHAPTERS as PUBLISHED
 
@@ -68,7 +69,15 @@ def test_a_notebook_is_thin(name):
 
 
 def test_every_notebook_is_a_chapter():
-    assert sorted(p.stem for p in NOTEBOOKS.glob("*.ipynb")) == sorted(CHAPTERS)
+    assert sorted(p.stem for p in NOTEBOOKS.glob("*.ipynb")) == sorted([*CHAPTERS, BENCH])
+
+
+def test_the_bench_is_as_thin_as_a_chapter():
+    """It has no compared facts: what it shows needs the lab's environment, and is tried there."""
+    assert faults(read(BENCH)) == ["no compared output"]
+    assert [cell.id for cell in read(BENCH).cells] == [
+        f"{BENCH}-{number:02d}" for number in range(len(read(BENCH).cells))
+    ]
 
 
 @pytest.mark.parametrize(

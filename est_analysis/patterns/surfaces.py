@@ -114,15 +114,15 @@ def surfaces(
             continue
     if frame is None:
         return Surfaces(np.empty(0), why_not="wide", why_not_before="wide")
-    frame = replace(frame, inside=_town(frame, boundary, every))
+    frame = replace(frame, inside=town(frame, boundary, every))
     kernel = density.kernel(frame, BANDWIDTH_M)
     tables = [frame.tally(own["x"], own["y"], own["count"]).counts for own in shown]
     found = [kernel.density(table) for table in tables]
-    step = _round_up(float(density.breaks(*found, classes=CLASSES)[1]))
+    step = round_up(float(density.breaks(*found, classes=CLASSES)[1]))
     limits = np.linspace(0.0, CLASSES * step, CLASSES + 1)
     smallest = municipality.disclosure.smallest_place_count
     drawn = [
-        np.where(_near(table, BANDWIDTH_M / frame.side) >= smallest, surface, 0.0)
+        np.where(lying_near(table, BANDWIDTH_M / frame.side) >= smallest, surface, 0.0)
         for table, surface in zip(tables, found, strict=True)
     ]
     top = int(np.nanargmax(drawn[0]))
@@ -145,9 +145,7 @@ def surfaces(
     )
 
 
-def _town(
-    frame: Grid, boundary: shapely.Geometry | None, events: pd.DataFrame
-) -> NDArray[np.bool_]:
+def town(frame: Grid, boundary: shapely.Geometry | None, events: pd.DataFrame) -> NDArray[np.bool_]:
     """Return the cells with their middle inside the boundary, and those that hold an event."""
     if boundary is None:
         return frame.inside
@@ -160,7 +158,7 @@ def _town(
     return np.asarray(inside | held)
 
 
-def _near(table: NDArray[np.int64], reach: float) -> NDArray[np.int64]:
+def lying_near(table: NDArray[np.int64], reach: float) -> NDArray[np.int64]:
     """Count the events within a number of cells of every cell's middle."""
     from scipy import ndimage
 
@@ -176,7 +174,7 @@ def _near(table: NDArray[np.int64], reach: float) -> NDArray[np.int64]:
     return out[edge : edge + table.shape[0], edge : edge + table.shape[1]]
 
 
-def _round_up(step: float) -> float:
+def round_up(step: float) -> float:
     """Return the nearest round number not below."""
     if step <= 0:
         return 1.0

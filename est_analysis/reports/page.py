@@ -97,7 +97,7 @@ def page(
         HTML that loads nothing; only scripts that the maps module made are allowed to run.
     """
     say, version = results.language, version or Version()
-    chapters = [chapter(notebook, number) for number, notebook in enumerate(notebooks, 1)]
+    chapters = [chapter(notebook, number, say) for number, notebook in enumerate(notebooks, 1)]
     whole = len(chapters) > 1
     contents = [(part.id, part.title) for part in chapters] if whole else []
     if kind == "publik":
@@ -314,9 +314,9 @@ def policy(scripts: list[str]) -> str:
     )
 
 
-def chapter(notebook: NotebookNode, number: int) -> Chapter:
+def chapter(notebook: NotebookNode, number: int, say: Language | None = None) -> Chapter:
     """
-    Turn one executed notebook into HTML, its headings one level down.
+    Turn one executed notebook into HTML, its prose in a language, its headings one level down.
 
     Scripts are taken from the maps' own output type only; markup in any other output stays inert
     under the page's policy.
@@ -325,6 +325,7 @@ def chapter(notebook: NotebookNode, number: int) -> Chapter:
     title, scripts = "", []
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
+            cell.source = say.translate(cell.source) if say else cell.source
             if not title and (found := re.search(r"^# (.+)$", cell.source, re.MULTILINE)):
                 title = found[1].strip()
             cell.source = re.sub(r"^(#{1,4}) ", r"#\1 ", cell.source, flags=re.MULTILINE)

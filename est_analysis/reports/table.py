@@ -14,11 +14,12 @@ from typing import Any
 
 from est_analysis.counts import Interval
 from est_analysis.evidence import Text
-from est_analysis.reports.language import Language
+from est_analysis.reports.language import SOURCE_LANGUAGE, Language
 
 _NUMBER = ' class="number"'
 _DATE = ' class="date"'
 _LONG = ' class="long"'
+_SWEDISH = f' lang="{SOURCE_LANGUAGE}"'
 _MANY_LETTERS = 40
 _BREAKS = re.compile(r"[\0\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -51,7 +52,7 @@ class Table:
 
     name: str
     caption: Text
-    headings: Sequence[str]
+    headings: Sequence[str | Text]
     rows: Sequence[Sequence[Any]]
     language: Language = field(repr=False)
     note: Text | None = None
@@ -67,7 +68,7 @@ class Table:
             return f'<p class="note">{caption}: {empty}.</p>'
         numeric = [self._is_numeric(i) for i in range(len(self.headings))]
         head = "".join(
-            f'<th scope="col"{_NUMBER if number else ""}>{escape(say.translate(heading))}</th>'
+            f'<th scope="col"{_NUMBER if number else ""}>{escape(self._heading(heading))}</th>'
             for heading, number in zip(self.headings, numeric, strict=True)
         )
         body = "".join(f"<tr>{self._cells(row, numeric)}</tr>" for row in self.rows)
@@ -81,6 +82,14 @@ class Table:
             return whole
         return f"<details><summary>{escape(say.translate(self.folded))}</summary>{whole}</details>"
 
+    def _heading(self, heading: str | Text) -> str:
+        """Return a heading: words of the report, or a name such as a group's."""
+        say = self.language
+        if isinstance(heading, Text):
+            return say.say(heading)
+        told = say.translate(heading)
+        return told if told != heading else say.name(heading)
+
     def _is_numeric(self, column: int) -> bool:
         """Tell whether a column holds numbers (one word may fill in): it is set flush right."""
         values = [row[column] for row in self.rows if row[column] is not None]
@@ -90,14 +99,18 @@ class Table:
         return column > 0 and not other and (not words or filled)
 
     def _cells(self, row: Sequence[Any], numeric: Sequence[bool]) -> str:
-        cells = [f'<th scope="row">{escape(self._cell(row[0]))}</th>']
+        cells = [f'<th scope="row"{self._own(row[0])}>{escape(self._cell(row[0]))}</th>']
         for value, number in zip(row[1:], numeric[1:], strict=True):
             text = self._cell(value)
             kind = _NUMBER if number else _DATE if isinstance(value, date) else ""
             if not kind and len(text) > _MANY_LETTERS:
                 kind = _LONG
-            cells.append(f"<td{kind}>{escape(text)}</td>")
+            cells.append(f"<td{kind}{self._own(value)}>{escape(text)}</td>")
         return "".join(cells)
+
+    def _own(self, value: Any) -> str:  # noqa: ANN401 - whatever a cell holds
+        """Mark as Swedish what is the municipality's own, in a report in another language."""
+        return _SWEDISH if isinstance(value, str) and self.language.is_own(value) else ""
 
     def _cell(self, value: Any) -> str:  # noqa: ANN401 - whatever a cell holds
         if isinstance(value, date):
@@ -115,7 +128,7 @@ class Table:
         low, high = (self.language.translate(t) for t in ("lägst", "högst"))
         heads: list[str] = []
         for heading, two in zip(self.headings, spread, strict=True):
-            name = self.language.translate(heading)
+            name = self._heading(heading)
             heads += [f"{name}, {low}", f"{name}, {high}"] if two else [name]
         heads = [self._raw(head) for head in heads]  # a heading may be a name of somebody's
         writer.writerow(heads)

@@ -170,14 +170,15 @@ def _pattern(name: str, style: Style) -> str:
     return f"{name}-{style.hatch}-{style.fill.lstrip('#')}"
 
 
-def _fill(style: Style, name: str) -> str:
+def filled(style: Style, name: str) -> str:
+    """Return what fills a shape on the map `name`: a colour, or one of its patterns."""
     return f"url(#{_pattern(name, style)})" if style.hatch in _TILES else style.fill
 
 
 def _swatch(style: Style, name: str) -> str:
     inner = _sign(style)
     if not inner:
-        fill = _fill(style, name) if style.fill else "none"
+        fill = filled(style, name) if style.fill else "none"
         dash = f' stroke-dasharray="{style.dash}"' if style.dash else ""
         edge = QUIET if style.stroke == "#ffffff" else style.stroke
         inner = (
@@ -231,7 +232,7 @@ def _draw(group: folium.FeatureGroup, part: Part, name: str) -> None:
             "color": style.stroke,
             "weight": style.weight,
             "dashArray": style.dash or None,
-            "fillColor": _fill(style, name),
+            "fillColor": filled(style, name),
             "fillOpacity": style.opacity,
         }
         _add(group, shapes, options, "text")
@@ -277,11 +278,11 @@ def _add(target: Any, shapes: gpd.GeoDataFrame, style: dict[str, Any], label: st
         tooltip = folium.GeoJsonTooltip([label], labels=False, sticky=True)
     columns = [label, "geometry"] if label else ["geometry"]
     folium.GeoJson(
-        _geojson(shapes[columns]), style_function=lambda _: style, tooltip=tooltip
+        geojson(shapes[columns]), style_function=lambda _: style, tooltip=tooltip
     ).add_to(target)
 
 
-def _geojson(shapes: gpd.GeoDataFrame) -> dict[str, Any]:
+def geojson(shapes: gpd.GeoDataFrame) -> dict[str, Any]:
     """Return shapes as GeoJSON in degrees, about a metre fine."""
     degrees = shapes.to_crs(4326)
     rounded = shapely.set_precision(

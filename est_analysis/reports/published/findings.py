@@ -65,7 +65,7 @@ def _quality(released: Released) -> Finding:
     )
     if quality["unread"]:
         text += " Någon fil gick inte att läsa; det slag av uppgift som den gäller visas inte."
-    usable = quality["usable"][:1].upper() + quality["usable"][1:]
+    usable = Text(quality["usable"])
     return Finding(
         id="accounting",
         sentences={None: Text(text, {"partners": quality["partners"], "usable": usable})},

@@ -14,6 +14,7 @@ from est_analysis.reports.build import NOTEBOOKS, run_chapter
 from est_analysis.reports.language import Language
 from est_analysis.reports.page import STATEMENT, page
 from est_analysis.reports.published import bundle, doors, shown
+from est_analysis.reports.published.feedback import SHEET, sheet
 from est_analysis.reports.published.released import RELEASED_FOLDER, Released
 from est_analysis.reports.published.statement import statement
 
@@ -53,6 +54,7 @@ def render(folder: Path, out: Path, language: str) -> None:
     html = page(released, "publik", notebooks, released.findings)  # type: ignore[arg-type]
     (out / PAGE).write_text(html, encoding="utf-8", newline="\n")
     (out / STATEMENT).write_text(statement(released), encoding="utf-8", newline="\n")
+    (out / SHEET).write_text(sheet(released), encoding="utf-8", newline="\n")
     place = out / "tables"
     place.mkdir()
     for make in shown.TABLES.values():

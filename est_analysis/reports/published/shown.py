@@ -114,8 +114,8 @@ def _asked() -> tuple[str, ...]:
     return ("reported_crime", "event", "unsafe_place", "physical_defect")
 
 
-def _cell(n: int | None) -> int | str:
-    return HIDDEN if n is None else n
+def _cell(n: int | None) -> int | Text:
+    return Text(HIDDEN) if n is None else n
 
 
 def _heading(released: Released, until: str) -> str:
@@ -123,7 +123,7 @@ def _heading(released: Released, until: str) -> str:
 
     last = periods.parse(until).last
     say = released.language
-    return f"{say.translate('tolv månader till')} {say.month(last)} {last.year}"
+    return say.say(Text("tolv månader till {month}", {"month": f"{say.month(last)} {last.year}"}))
 
 
 def totals(released: Released) -> Table:
@@ -155,7 +155,7 @@ def _over_time(released: Released, kind: str, table: str, name: str, head: str, 
     ]
     return Table(
         name,
-        Text("{kind} {what}", {"kind": _capital(KINDS[kind]), "what": Text(what)}),
+        Text("{kind} {what}", {"kind": _capital(released.language.kind(kind)), "what": Text(what)}),
         [head, *(_heading(released, until) for until in windows)],
         rows,
         released.language,
@@ -255,7 +255,7 @@ def measures(released: Released) -> Table:
                 one["sort"],
                 one["area"] or None,
                 one["state"],
-                words.get(one["word"], "Ännu inte bedömd"),
+                Text(words.get(one["word"], "Ännu inte bedömd")),
             ]
             for one in released.content["measures"]
         ],
@@ -304,14 +304,15 @@ def bars(released: Released, table: Table, title: str) -> Chart:
                 say.write(n), (n if isinstance(n, int) else 0, at), xytext=(4, 0),
                 textcoords="offset points", va="center", fontsize=8,
             )  # fmt: skip
-        axes.set_yticks(range(len(rows)), [textwrap.fill(name, 24) for name, _ in rows], fontsize=9)
+        names = [textwrap.fill(say.name(name), 24) for name, _ in rows]
+        axes.set_yticks(range(len(rows)), names, fontsize=9)
         axes.set_ylim(len(rows) - 0.5, -0.5)
         axes.set_xticks([])
         axes.spines["bottom"].set_visible(False)
         axes.margins(x=0.18)
         svg = _plain(figure)
     return Chart(
-        title=title,
+        title=say.translate(title),
         subtitle=say.say(
             Text("{caption}, {period}", {"caption": table.caption, "period": released.period})
         ),
@@ -355,7 +356,7 @@ def map_of_areas(released: Released, table: Table, title: str) -> Chart:
         svg = _plain(figure)
     say = released.language
     return Chart(
-        title=title,
+        title=say.translate(title),
         subtitle=say.say(
             Text(
                 "{caption}, {period}. Mörkare är fler; streckat visas inte. Kartan visar områden, "
@@ -452,7 +453,7 @@ def _middle(ring: Sequence[Sequence[int]]) -> tuple[float, float]:
 
 def _alt(table: Table, what: str, released: Released) -> str:
     say = released.language
-    told = "; ".join(f"{row[0]}: {say.write(row[1])}" for row in table.rows)
+    told = "; ".join(f"{say.write(row[0])}: {say.write(row[1])}" for row in table.rows)
     return f"{what} {say.say(table.caption)}. {told}."
 
 
