@@ -163,7 +163,7 @@ def scan(folder: Path, released: dict[str, Any], secrets: Secrets) -> list[str]:
         text = file.read_text(encoding="utf-8-sig")
         faults = _everywhere(text, secrets)
         if inside.endswith(".html"):
-            faults += _page(text, minimum, secrets) + _days(text, released)
+            faults += _page(text, minimum, secrets) + _days(text, released, inside)
         elif inside.endswith(".csv"):
             faults += _table(text, minimum, numbers)
         else:
@@ -250,12 +250,17 @@ def _small(text: str, minimum: int, inside: str) -> list[str]:
     return []
 
 
-def _days(text: str, released: dict[str, Any]) -> list[str]:
-    """Tell whether a page names a day: only events have days, apart from the period's ends."""
+def _days(text: str, released: dict[str, Any], inside: str = "") -> list[str]:
+    """Tell whether a page names a day: only events have, and the period's ends, and a statement."""
+    from est_analysis.reports.published.statement import ASSESSED, STATEMENT
+
     period = parse(released["period"])
     own = {day for one in (period, period.year_to_end()) for day in (one.start, one.last)}
+    own |= {ASSESSED} if inside == STATEMENT else set()
     months = _MONTHS.split("|")
-    ends = {f"{day.day} {months[day.month - 1]}" for day in own} | {str(day) for day in own}
+    ends = {f"{day.day} {name}" for day in own for name in months[day.month - 1 :: 12]} | {
+        str(day) for day in own
+    }
     plain = " ".join(html.unescape(_DATA.sub("", text)).split())
     named = re.findall(rf"\b\d{{1,2}} (?:{_MONTHS})\b|\b20\d\d-\d\d-\d\d\b", plain)
     return ["en dag"] if set(named) - ends else []

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 import jinja2
 
 from est_analysis.evidence import Text
-from est_analysis.reports.page import TEMPLATES, policy
+from est_analysis.reports.page import STATEMENT, TEMPLATES, policy
 
 if TYPE_CHECKING:
     from est_analysis.reports.published.released import Released
 
 ASSESSED = date(2026, 11, 23)
 """When the pages were last gone through by the tests of `tests/readers` and by eye."""
+__all__ = ["ASSESSED", "STATEMENT", "statement"]
 COMPLAINTS = "https://www.digg.se/tdosanmalan"
 _POST = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
 _WEB = re.compile(r"https://[\w.-]+(?:/[\w./?=&%#-]*)?", re.ASCII)
