@@ -8,6 +8,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from est_analysis.periods import parse
+from est_analysis.reports import scan_release
 from est_analysis.reports.language import Language
 from est_analysis.reports.published import statement
 
@@ -68,3 +69,11 @@ def test_it_promises_no_more_than_the_checks_hold():
     text = page().text
     assert "helt förenlig" not in text
     assert "inte prövad mot PDF/UA" in text
+
+
+def test_its_own_day_is_no_event_but_any_other_is_found():
+    text, released = str(page()), {"period": "2025"}
+    assert scan_release._days(text, released, "tillganglighet.html") == []
+    assert scan_release._days(text, released, "publik.html") == ["en dag"]
+    other = text.replace("23 november", "24 november")
+    assert scan_release._days(other, released, "tillganglighet.html") == ["en dag"]
