@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from frames import events, settings
-from test_evaluation import GEOGRAPHY, HISTORY, Q1, judged, register, yearly
+from frames_of_measures import GEOGRAPHY, HISTORY, Q1, register, yearly
+from test_evaluation import judged
 
 from est_analysis.counts import Interval
 from est_analysis.evidence import Word, judge

@@ -4,7 +4,8 @@ import math
 
 import pytest
 from frames import each_day, events, settings
-from test_evaluation import BEFORE, GEOGRAPHY, HISTORY, Q1, THERE, judged, register, yearly
+from frames_of_measures import BEFORE, GEOGRAPHY, HISTORY, Q1, THERE, register, yearly
+from test_evaluation import judged
 
 from est_analysis.measures.course import course
 from est_analysis.measures.displacement import of_harm, weighted_displacement_difference

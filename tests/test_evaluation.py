@@ -13,9 +13,9 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 from frames import each_day, events, settings
+from frames_of_measures import BEFORE, FULL, GEOGRAPHY, HISTORY, Q1, THERE, register, yearly
 
 from est_analysis.counts import compare_rates
-from est_analysis.gather.geography import Geography
 from est_analysis.measures.comparisons import Alternative, depends, point_apart
 from est_analysis.measures.design import exact
 from est_analysis.measures.evaluation import (
@@ -24,12 +24,7 @@ from est_analysis.measures.evaluation import (
     weighted_displacement_difference,
 )
 from est_analysis.measures.judgement import answer
-from est_analysis.measures.register import (
-    DECISION_COLUMNS,
-    MEASURE_COLUMNS,
-    PROBLEM_COLUMNS,
-    Register,
-)
+from est_analysis.measures.register import Register
 from est_analysis.periods import parse
 
 # weighted displacement difference: the figures of Wheeler & Ratcliffe (2018) and of ptools
@@ -145,58 +140,6 @@ def test_the_published_cases_of_dallas():
 
 
 # one measure at Torget from 2 April 2025, with Parken as comparison place
-
-GEOGRAPHY = Geography(
-    boundary=None,
-    areas=None,
-    places=pd.DataFrame(
-        {
-            "name": ["Torget", "Parken", "Intill"],
-            "place_type": ["torg", "park", "gata"],
-            "x": [0.0, 5_000.0, 100.0],
-            "y": [0.0, 0.0, 0.0],
-            "area": ["Centrum"] * 3,
-        }
-    ),
-    streets=None,
-)
-Q1 = parse("2026Q1")  # 2 April 2025 to 31 March 2026 is 52 weeks
-BEFORE, THERE = {"x": 0.0, "y": 0.0}, {"x": 5_000.0, "y": 0.0}
-
-
-def register(measure=None, problem=None):
-    problems = pd.DataFrame([{c: "" for c in PROBLEM_COLUMNS}]).assign(
-        **{
-            **{"id": "P1", "plats": "Torget", "x": np.nan, "y": np.nan, "radie_m": np.nan},
-            **{"paverkbarhet": np.nan},
-            **(problem or {}),
-        }
-    )
-    dates = ("startdatum", "forvantad_effekt_fran", "slutdatum")
-    measures = pd.DataFrame([{c: "" for c in MEASURE_COLUMNS}]).assign(
-        **{
-            **{"id": "A1", "problem": "P1", "jamforelseplats": "Parken"},
-            **dict.fromkeys(dates, pd.NaT),
-            "startdatum": "2025-04-02",
-            **(measure or {}),
-        }
-    )
-    measures = measures.astype(dict.fromkeys(dates, "datetime64[s]"))
-    nothing = pd.DataFrame(columns=list(DECISION_COLUMNS))
-    return Register(problems, measures, nothing, pd.DataFrame())
-
-
-def yearly(counts, **row):
-    """Return rows of `counts` events on 1 October of 2025, 2024, ..."""
-    return [
-        {"start": f"{2025 - back}-10-01 12:00", "count": n, **row}
-        for back, n in enumerate(counts)
-        if n
-    ]
-
-
-HISTORY = {"start": "2021-01-01", "x": 9_000.0, "y": 9_000.0}  # the source has begun
-FULL = [HISTORY, *yearly([20, 40, 40, 40], **BEFORE), *yearly([30, 30, 30, 30], **THERE)]
 
 
 def judged(rows=FULL, *, measure=None, problem=None, period=Q1, **parts):

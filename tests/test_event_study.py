@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 from frames import events, settings
+from frames_of_measures import GEOGRAPHY, HISTORY, Q1, register
 from scipy import stats
-from test_evaluation import GEOGRAPHY, HISTORY, Q1, register
 
 from est_analysis.evidence import judge
 from est_analysis.measures.event_study import NEVER, Panel, event_study, panel_of, two_way

@@ -14,6 +14,7 @@ from frames_of_measures import BEFORE, FULL, GEOGRAPHY, HISTORY, Q1, THERE, regi
 from est_analysis.gather import store
 from est_analysis.measures import frozen
 from est_analysis.measures.evaluation import evaluate
+from est_analysis.measures.register import Register
 from est_analysis.periods import parse
 from est_analysis.reports.findings_of_baselines import changed_finding, moved_finding
 from est_analysis.reports.language import Language
@@ -247,3 +248,41 @@ def test_nothing_and_numbers_are_written_the_same_each_time():
     assert dict(kept.decides)["radie_m"] == ""
     dated = frozen.freeze({"id": "A1", "startdatum": pd.Timestamp("2025-04-02")}, {}, Q1)
     assert dict(dated.decides)["startdatum"] == "2025-04-02"
+
+
+BESIDE = {"id": "A2", "problem": "P2", "jamforelseplats": "Lunden"}
+AT = {"id": "P2", "plats": "", "x": 300.0, "y": 0.0, "radie_m": 60.0}
+AROUND = [*FULL, *yearly([4, 5, 6, 7], x=280.0, y=0.0), *yearly([2] * 4, x=0.0, y=250.0)]
+
+
+def ring(ledger=(), *, start=None):
+    """Return the first measure's ring, with a second measure registered within it or not."""
+    one = register()
+    if start is not None:
+        two = register({**BESIDE, "startdatum": start}, AT)
+        problems, measures = (
+            pd.concat([getattr(one, part), getattr(two, part)], ignore_index=True)
+            for part in ("problems", "measures")
+        )
+        one = Register(problems, measures, one.decisions, one.faults)
+    found, *_ = evaluate(events(*AROUND), one, Q1, settings(), GEOGRAPHY, ledger=list(ledger))
+    return found
+
+
+def test_a_measure_registered_later_does_not_change_the_ring_until_it_acts():
+    first = ring()
+    assert first.ring == (18 + 6, 4 + 2)
+    ledger = entries(first)
+    assert ring(ledger, start="2026-06-01").ring == first.ring  # planned: nothing is done there yet
+    assert ring(ledger, start="2026-01-01").ring == (6, 2)  # done: no ring may hold treated ground
+
+
+def test_without_the_ledger_a_plan_would_have_cut_the_ring():
+    """The sibling."""
+    assert ring(start="2026-06-01").ring == (6, 2)
+
+
+def test_ledgers_from_before_rings_were_frozen_are_read():
+    old = [{k: v for k, v in entry.items() if k != "ground"} for entry in entries(ring())]
+    assert ring(old).ring == (18 + 6, 4 + 2)
+    assert not ring(old).held.new

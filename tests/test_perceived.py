@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from frames import events, settings
-from test_evaluation import BEFORE, GEOGRAPHY, HISTORY, Q1, THERE, register, yearly
+from frames_of_measures import BEFORE, GEOGRAPHY, HISTORY, Q1, THERE, register, yearly
 
 from est_analysis.counts import wilson_interval
 from est_analysis.gather.surveys import Surveys

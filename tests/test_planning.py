@@ -6,7 +6,8 @@ from functools import partial
 import pandas as pd
 import pytest
 from frames import events, settings
-from test_evaluation import BEFORE, GEOGRAPHY, HISTORY, Q1, THERE, judged, register, yearly
+from frames_of_measures import BEFORE, GEOGRAPHY, HISTORY, Q1, THERE, register, yearly
+from test_evaluation import judged
 
 from est_analysis.evidence import SHARES, judge
 from est_analysis.measures.design import Design

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 from frames import events, settings
+from frames_of_measures import GEOGRAPHY, HISTORY, Q1, register, yearly
 from scipy import stats
-from test_evaluation import GEOGRAPHY, HISTORY, Q1, register, yearly
 
 from est_analysis.evidence import judge
 from est_analysis.measures.design import exact

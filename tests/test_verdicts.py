@@ -7,8 +7,9 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 from frames import settings
+from frames_of_measures import BEFORE, FULL, HISTORY, Q1, THERE, yearly
 from test_choice_of_comparison import FELL, LEVEL, SEVEN, among, compared, parting, square
-from test_evaluation import BEFORE, FULL, HISTORY, Q1, THERE, judged, yearly
+from test_evaluation import judged
 
 from est_analysis.evidence import judge
 from est_analysis.reports import curves, tables, verdicts

@@ -120,7 +120,7 @@ class Counting:
             else []
         )
         choices = self._as_then(choices, measure, problem, site)
-        held = self._held(measure, problem, group, spots, choices)
+        held = self._held(measure, problem, group, spots, choices, site)
         known = replace(
             known,
             held=held,
@@ -186,6 +186,7 @@ class Counting:
         group: str = "",
         spots: Whole | None = None,
         choices: Sequence[Choice] = (),
+        site: Site | None = None,
     ) -> Held:
         """Hold the baseline to what earlier reports froze; without coordinates, count nothing."""
         ledger = self.ledger.get(str(measure["id"]), [])
@@ -200,6 +201,7 @@ class Counting:
             near=self.tallies.events(group, spots),
             there=None if there is None else self.tallies.events(group, there),
             compared=main.places if by_rule and main is not None else (),
+            around=() if site is None else self._near(site, () if main is None else main.centres),
         )
         held = hold(ledger, fresh)
         if held.kept.compared == fresh.compared:
@@ -230,6 +232,7 @@ class Counting:
         ground = self.ground
         if main.rule != "register":
             ground = ground.with_more(main.centres, site.radius)
+        bounds = self._bounds(ground, known.held, site, main)
         known = replace(
             known,
             comparison=main.places[0] if main.rule == "register" else "",
@@ -241,8 +244,8 @@ class Counting:
             dependent=depends(told[0], told[1:]),
             close=main.rule == "register" and self._close(site),
             treated_too=main.rule == "register" and self._treated_too(site),
-            ring=self._ring(ground, [] if site.centre is None else [site.centre], group, days),
-            comparison_ring=self._ring(ground, main.centres, group, days),
+            ring=self._ring(bounds, [] if site.centre is None else [site.centre], group, days),
+            comparison_ring=self._ring(bounds, main.centres, group, days),
             placebo=self._placebo(known, ground, site, there, days),
             course=course(
                 group,
@@ -259,6 +262,23 @@ class Counting:
         if main.centres:
             beside = [Elsewhere("ring", known.ring, known.comparison_ring), *beside]
         return replace(known, elsewhere=tuple(self._told(one, days) for one in beside))
+
+    def _near(self, site: Site, centres: Sequence[Point]) -> list[tuple[float, float, float]]:
+        own = () if site.centre is None else (site.centre,)
+        return self.ground.near([*own, *centres], site.reach)
+
+    def _bounds(self, ground: Ground, held: Held | None, site: Site, main: Choice) -> Ground:
+        """Return what bounds the rings: as frozen, and what has been treated since."""
+        if held is None or not held.kept.ground:
+            return ground
+        return taken(
+            [
+                (site.centre, site.reach),
+                *((centre, site.radius) for centre in main.centres),
+                *(((x, y), radius) for x, y, radius in held.kept.ground),
+                *zip(self.treated.centres, self.treated.radii, strict=True),
+            ]
+        )
 
     def _at(self, spots: Whole, group: str, periods: Sequence[Period], hours: Hours = "all") -> int:
         return self.tallies.count(group, spots, periods, hours=hours)

@@ -60,6 +60,8 @@ class Frozen:
         SHA-256 of the events counted, their places included.
     compared
         Names of the places compared with; the frozen choice of a rule is not made again.
+    ground
+        Ground that was taken near the places, as x, y and radius (metres): it bounds the rings.
     """
 
     measure: str
@@ -72,6 +74,7 @@ class Frozen:
     comparison: Days = ()
     content: str = ""
     compared: tuple[str, ...] = ()
+    ground: tuple[tuple[float, float, float], ...] = ()
 
     @property
     def digest(self) -> str:
@@ -169,6 +172,7 @@ def freeze(
     near: pd.DataFrame | None = None,
     there: pd.DataFrame | None = None,
     compared: Sequence[str] = (),
+    around: Iterable[tuple[float, float, float]] = (),
 ) -> Frozen:
     """
     Return a measure's baseline as the register and the deliveries say now.
@@ -186,6 +190,8 @@ def freeze(
         not begun, or where there is no comparison place.
     compared
         Names of the places that `there` is of.
+    around
+        Ground that is taken near the places: x, y and radius, metres.
 
     Returns
     -------
@@ -215,6 +221,7 @@ def freeze(
         comparison=_days(own[1]),
         content=_content(own),
         compared=tuple(compared),
+        ground=tuple(around),
     )
 
 
@@ -285,7 +292,8 @@ def _thawed(entry: Mapping[str, Any]) -> Frozen | None:
         for name in ("decides", "told")
     }
     parts: dict[str, Any] = {**plain, **days, **pairs}
-    return Frozen(**parts, compared=tuple(entry.get("compared", ())))
+    ground = tuple((float(x), float(y), float(r)) for x, y, r in entry.get("ground", ()))
+    return Frozen(**parts, compared=tuple(entry.get("compared", ())), ground=ground)
 
 
 def _moved(

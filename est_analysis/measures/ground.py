@@ -223,6 +223,16 @@ class Ground:
         """Return the radius (metres) of the place around one of the centres."""
         return self.radii[self._at[centre]]
 
+    def near(self, centres: Iterable[Point], radius: float) -> list[tuple[float, float, float]]:
+        """Return the ground (x, y, radius) that could bound the rings of places of one radius."""
+        reach = radius + 2 * WIDTH_M
+        known = list(centres)
+        return [
+            (*centre, own)
+            for centre, own in zip(self.centres, self.radii, strict=True)
+            if any(apart(centre, one) <= reach + own for one in known)
+        ]
+
     @cached_property
     def middles(self) -> NDArray[np.float64]:
         """Shape (n, 2): the centres."""

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from frames import events, settings
-from test_evaluation import GEOGRAPHY, register
+from frames_of_measures import GEOGRAPHY, register
 
 from est_analysis.evidence import Finding, Text, Word, judge
+from est_analysis.measures.comparisons import Alternative, depends
 from est_analysis.measures.evaluation import evaluate, weighted_displacement_difference
 from est_analysis.measures.event_study import NEVER, Panel, event_study
 from est_analysis.periods import parse
@@ -110,6 +111,16 @@ def test_the_answer_hangs_on_the_control_and_nothing_is_clear():
     assert [round(e.ratio, 2) for e in listed.values()] == [1.03, 1.08, 1.62]
     words = {told(e)[0] for e in listed.values()}
     assert words == {Word.CANNOT_TELL, Word.INDICATION}
+    told_by = [
+        Alternative(choice, (), e.comparison_before, e.comparison_after, e.ratio, e.interval)
+        for choice, e in listed.items()
+    ]
+    near, scan, city = told_by
+    # beside a control of its own size nothing is seen, beside the city more: the answer hangs on it
+    assert depends(near, [scan, city]) and depends(scan, [near, city])
+    assert not depends(near, [scan])  # without the city nobody would know
+    assert (near.way, scan.way, city.way) == (0, 0, 1)
+    assert not depends(city, [near, scan])  # which only see less than it
     # nobody wrote down when the place was chosen: even alone the city could not make it clear
     assert judged_finding(listed["city"], "Insatsen", 0).strongest is Word.INDICATION
 
