@@ -132,8 +132,8 @@ def report(
         str | None,
         typer.Option(
             help="2026Q3, 2026T2, 2026-09, 2026-W36, 2026 eller 2026-09-17--2026-09-30; meeting "
-            "(mellan de två senaste mötena) eller since-meeting. Utan: den senaste hela perioden av "
-            "det slag som [reports] i inställningarna säger."
+            "(mellan de två senaste mötena) eller since-meeting. Utan: den senaste hela perioden "
+            "av det slag som [reports] i inställningarna säger."
         ),
     ] = None,
     edition: Annotated[

@@ -99,7 +99,7 @@ MEETING = Kind(
     ("meeting",),
     (
         *("unread", "totals", "alarms", "due", "fortnight_places", "brief_findings"),
-        *("going_on", "live_repeats"),
+        *("going_on", "live_repeats", "ahead"),
     ),
     "brief_findings",
     tables.MEETING,

@@ -146,7 +146,11 @@ def _lead(results: Results, kind: str) -> str:
 
 _NOTHING = Finding(
     id="nothing",
-    sentences={None: Text("Inget skiljer sig säkert från samma tid på året tidigare år.")},
+    sentences={
+        None: Text(
+            "Inget skiljer sig säkert från samma tid på året tidigare år eller från veckorna före."
+        )
+    },
     n=0,
 )
 
