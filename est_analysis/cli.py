@@ -139,6 +139,9 @@ def report(
     edition: Annotated[
         str, typer.Option(help="internal: gruppens arbetsmaterial. published: att lämna ut.")
     ] = "internal",
+    reason: Annotated[
+        str, typer.Option(help="Varför en publik utgåva som är ute rättas; skrivs i den.")
+    ] = "",
     language: Annotated[str, typer.Option(help="Rapportens språk: sv.")] = "sv",
     out: Out = Path("reports"),
     log: Log = None,
@@ -181,6 +184,7 @@ def report(
                         progress=show,
                         today=today,
                         at_once=at_once,
+                        reason=reason,
                     )
                 )
         for built in made:  # of several, the line tells the latest

@@ -139,6 +139,7 @@ def build(
     progress: Progress = lambda *_: None,
     today: date | None = None,
     at_once: int | None = None,
+    reason: str = "",
 ) -> Built:
     """
     Make the quarterly report and the meeting's brief of one municipality.
@@ -160,6 +161,8 @@ def build(
         The day of the run: when the ledger first saw a delivery. Nothing else hangs on it.
     at_once
         How many chapters run at a time; None is as many as there are processors.
+    reason
+        Why a published edition that is out is corrected; not used for the internal one.
 
     Returns
     -------
@@ -180,7 +183,7 @@ def build(
         from est_analysis.reports.published.make import build_published
 
         return build_published(
-            name_or_path, period_text, language=language, out=out, progress=progress
+            name_or_path, period_text, language=language, out=out, progress=progress, reason=reason
         )
     progress(
         "läser inställningar och leveranser", 0, len(QUARTERLY.chapters) + len(MEETING.chapters) + 4

@@ -116,7 +116,7 @@ def page(
         title=say.say(Text(_TITLES[kind].template, values)),
         banner=say.translate(_BANNERS[results.edition]),
         lead=say.translate(_lead(results, kind)),
-        version=_version(version, say),
+        version=said_of(version, say),
         changed=[_changed(one, say) for one in version.sentences[:MOST_CHANGED]],
         answers=[cards.html(f, say) for f in answers(findings, steady=2 if whole else 0)],
         verdicts=_verdicts(results, findings) if whole else [],
@@ -222,7 +222,7 @@ def _family(results: Results, findings: list[Finding]) -> str:
     )
 
 
-def _version(version: Version, say: Language) -> str:
+def said_of(version: Version, say: Language) -> str:
     """Return what is said of a version that replaces another; nothing of the first."""
     if version.number == 1:
         return ""
@@ -232,6 +232,9 @@ def _version(version: Version, say: Language) -> str:
             {"number": version.number, "former": version.number - 1},
         )
     ]
+    if version.reason:
+        parts.append(Text("Skälet: {reason}", {"reason": version.reason}))
+        return " ".join(say.say(part) for part in parts)
     files = version.inputs
     if not files:
         parts.append(
