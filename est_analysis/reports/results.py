@@ -7,7 +7,7 @@ import pickle
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, overload
 
 from est_analysis import municipality as municipalities
 from est_analysis import periods
@@ -992,7 +992,8 @@ def check_edition(edition: str) -> None:
         )
 
 
-MEETING, SINCE_MEETING = "meeting", "since-meeting"
+MEETING: Final = "meeting"
+SINCE_MEETING: Final = "since-meeting"
 """Periods by the register's meetings: between the two latest, and since the latest."""
 
 
