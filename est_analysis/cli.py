@@ -140,6 +140,9 @@ def report(
     edition: Annotated[
         str, typer.Option(help="internal: gruppens arbetsmaterial. published: att lämna ut.")
     ] = "internal",
+    reason: Annotated[
+        str, typer.Option(help="Varför en publik utgåva som är ute rättas; skrivs i den.")
+    ] = "",
     language: Annotated[str, typer.Option(help="Rapportens språk: sv eller en.")] = "sv",
     out: Out = Path("reports"),
     log: Log = None,
@@ -203,6 +206,7 @@ def report(
                         at_once=at_once,
                         longest_s=60 * longest,
                         fresh=fresh,
+                        reason=reason,
                     )
                 )
         for built in made:  # of several, the line tells the latest

@@ -12,7 +12,7 @@ from conftest import DELIVERY
 from est_analysis import catch_up as catching
 from est_analysis import municipality
 from est_analysis.catch_up import STATUS, catch_up, due
-from est_analysis.errors import EstError, PeriodError, ReportError
+from est_analysis.errors import EstError, PeriodError, ReportError, SettingsError
 from est_analysis.gather import store
 from est_analysis.reports.build import Built
 
@@ -141,3 +141,14 @@ def test_a_former_report_that_cannot_be_read_is_a_sentence(folder, out, fast):
     (built.folder / "provenance.json").write_text("{", encoding="utf-8")
     with pytest.raises(ReportError, match=r"provenance\.json"):
         catch_up(folder, out=out, today=DAY)
+
+
+def test_the_settings_say_which_periods_are_made(folder, out):
+    settings = folder / "municipality.toml"
+    before = settings.read_text(encoding="utf-8")
+    settings.write_text(before + '\n[reports]\nperiod = "month"\n', encoding="utf-8")
+    (month,) = periods(folder, out)
+    assert len(str(month)) == len("2026-09")
+    settings.write_text(before + '\n[reports]\nperiod = "day"\n', encoding="utf-8")
+    with pytest.raises(SettingsError):
+        periods(folder, out)

@@ -374,6 +374,7 @@ def everything(numbers):
         shown.bars(released, shown.crimes_by_group(released), "x"),
         shown.bars(released, shown.crossed(released), "x"),
         shown.map_of_areas(released, shown.crimes_by_area(released), "x"),
+        shown.course(released, "x"),
     ]
     say = released.language
     return {

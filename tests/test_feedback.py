@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from types import SimpleNamespace
@@ -18,6 +19,7 @@ from est_analysis.measures.register import read
 from est_analysis.reports import scan_release
 from est_analysis.reports.language import CAVEATS, Language
 from est_analysis.reports.published.feedback import SHEET, sheet
+from est_analysis.reports.published.make import _version
 from est_analysis.reports.published.released import Released
 from est_analysis.reports.published.taken_up import taken_up
 from est_analysis.reports.scan_release import scan, secrets_of
@@ -209,3 +211,42 @@ def test_the_sheet_knows_the_days_of_its_own_period():
     told = sheet(Released(content(), Language("sv")))
     assert re.search(r"1 oktober 2025 – 30 september 2026", told)
     assert scan_release._days(told, content()) == []
+
+
+# ------------------------------------------------------------------------------- its corrections
+
+
+def lay(folder, made):
+    folder.mkdir(exist_ok=True)
+    origin = {
+        "report_versions": {"publik": made["version"]},
+        "reason": made["reason"],
+        "content": made["sha256"],
+    }
+    (folder / "provenance.json").write_text(json.dumps(origin), encoding="utf-8")
+
+
+def test_a_correction_is_a_new_version_with_its_reason(tmp_path):
+    first = _version(content(), tmp_path / "out", "")
+    assert first["version"] == 1
+    lay(tmp_path / "out", first)
+    assert _version(content(), tmp_path / "out", "") == first
+    other = content() | {"contact": "Ring växeln."}
+    with pytest.raises(ReportError, match="redan ute"):
+        _version(other, tmp_path / "out", " ")
+    second = _version(other, tmp_path / "out", "Fel telefon.")
+    assert (second["version"], second["reason"]) == (2, "Fel telefon.")
+    lay(tmp_path / "out", second)
+    assert _version(other, tmp_path / "out", "något annat") == second
+    said = sheet(Released(other | second, Language("sv")))
+    assert "Version 2, rättad: den ersätter version 1. Skälet: Fel telefon." in said
+    assert "rättad" not in sheet(Released(other | first, Language("sv")))
+
+
+def test_a_reason_is_scanned_as_all_else(results, tmp_path):
+    for reason, faults in (("Fel telefon.", False), ("Fel vid Stationsparken.", True)):
+        folder = tmp_path / reason
+        folder.mkdir()
+        bundle = content() | {"version": 2, "reason": reason}
+        (folder / SHEET).write_text(sheet(Released(bundle, Language("sv"))), encoding="utf-8")
+        assert bool(scan(folder, bundle, secrets_of(results))) == faults

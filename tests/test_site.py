@@ -135,3 +135,37 @@ def test_a_correction_is_a_version_that_says_why(built, home, tmp_path):
     assert (former / "rapport.html").read_bytes() == built.report.read_bytes()
     first = BeautifulSoup(built.report.read_text(encoding="utf-8"), "html.parser")
     assert first.select_one(".version") is None
+
+
+def lay_published(folder, period, version=1):
+    own = lay(folder / "published", period, claim("a"), edition="published", version=version)
+    findings = json.loads((own / "findings.json").read_text(encoding="utf-8"))
+    (own / "findings.json").write_text(json.dumps({"publik": findings["rapport"]}), "utf-8")
+    (own / "rapport.html").rename(own / "publik.html")
+    (own / "aterkoppling.html").write_text("tack", encoding="utf-8")
+    return own
+
+
+def test_published_editions_status_and_year_reviews_are_linked(tmp_path):
+    lay(tmp_path, "2026Q3")
+    lay(tmp_path, "2025")
+    lay_published(tmp_path, "2026Q3", version=2)
+    lay_published(tmp_path, "2026Q2")
+    (tmp_path / "status.html").write_text("så gick det", encoding="utf-8")
+    page = listed(tmp_path)
+    links = [a["href"] for a in page("a") if not a["href"].startswith("#")]
+    assert all((tmp_path / link).is_file() for link in links)
+    own = {f"published/2026Q3/{name}.html" for name in ("publik", "aterkoppling")}
+    assert own | {"status.html"} <= set(links)
+    assert "Rapport med årsöversyn" in page.text
+    (own,) = [a for a in page("article") if "version 2" in a.text]
+    assert "Publicerad utgåva" in own.text
+    assert "Sedan april–juni 2026: en kvarstår." in own.text
+
+
+def test_no_link_to_what_is_not_there(tmp_path):
+    own = lay_published(tmp_path, "2026Q3")
+    (own / "aterkoppling.html").unlink()
+    links = [a["href"] for a in listed(tmp_path)("a")]
+    assert "published/2026Q3/publik.html" in links
+    assert not [link for link in links if "aterkoppling" in link or "status" in link]

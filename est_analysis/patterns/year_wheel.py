@@ -98,8 +98,8 @@ def year_wheel(
     means = means.reindex([month.start.month for month in months], fill_value=0.0)
     means = means[["all", *shown[:MOST_GROUPS]]].reset_index(drop=True)
     coming = Period(months[0].start, months[-1].end, "interval")
-    marks = _marks(events, coming, municipality, calendar)
-    return YearWheel(months, means, int(groups.sum()), years, marks)
+    listed = marks(events, coming, municipality, calendar)
+    return YearWheel(months, means, int(groups.sum()), years, listed)
 
 
 def _month(day: date, ahead: int) -> Period:
@@ -112,9 +112,17 @@ def _month(day: date, ahead: int) -> Period:
     )
 
 
-def _marks(
+def marks(
     events: pd.DataFrame, coming: Period, municipality: Municipality, calendar: pd.DataFrame
 ) -> pd.DataFrame:
+    """
+    Return what the calendar and the partners' notices hold for some days to come.
+
+    Returns
+    -------
+    DataFrame
+        ``first``, ``last`` (days), ``kind`` and ``name``, earliest first.
+    """
     listed = pd.DataFrame(
         {
             "first": calendar["datum_fran"],

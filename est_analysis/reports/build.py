@@ -102,7 +102,7 @@ MEETING = Kind(
     ("meeting",),
     (
         *("unread", "totals", "alarms", "due", "fortnight_places", "brief_findings"),
-        *("going_on", "live_repeats"),
+        *("going_on", "live_repeats", "ahead"),
     ),
     "brief_findings",
     tables.MEETING,
@@ -144,6 +144,7 @@ def build(
     at_once: int | None = None,
     longest_s: float = LONGEST_S,
     fresh: bool = False,
+    reason: str = "",
 ) -> Built:
     """
     Make the quarterly report and the meeting's brief of one municipality.
@@ -169,6 +170,8 @@ def build(
         How long one chapter may take.
     fresh
         Gather anew, also where the store holds what would be gathered.
+    reason
+        Why a published edition that is out is corrected; not used for the internal one.
 
     Returns
     -------
@@ -189,7 +192,7 @@ def build(
         from est_analysis.reports.published.make import build_published
 
         return build_published(
-            name_or_path, period_text, language=language, out=out, progress=progress
+            name_or_path, period_text, language=language, out=out, progress=progress, reason=reason
         )
     progress(
         "läser inställningar och leveranser", 0, len(QUARTERLY.chapters) + len(MEETING.chapters) + 4

@@ -122,7 +122,7 @@ def page(
         title=say.say(Text(_TITLES[kind].template, values)),
         banner=say.translate(_BANNERS[results.edition]),
         lead=say.translate(_lead(results, kind)),
-        version=_version(version, say),
+        version=said_of(version, say),
         changed=[_changed(one, say) for one in version.sentences[:MOST_CHANGED]],
         answers=[cards.html(f, say) for f in answers(findings, steady=2 if whole else 0)],
         verdicts=_verdicts(results, findings) if whole else [],
@@ -166,7 +166,11 @@ def _lead(results: Results, kind: str) -> str:
 
 _NOTHING = Finding(
     id="nothing",
-    sentences={None: Text("Inget skiljer sig säkert från samma tid på året tidigare år.")},
+    sentences={
+        None: Text(
+            "Inget skiljer sig säkert från samma tid på året tidigare år eller från veckorna före."
+        )
+    },
     n=0,
 )
 
@@ -238,7 +242,7 @@ def _family(results: Results, findings: list[Finding]) -> str:
     )
 
 
-def _version(version: Version, say: Language) -> str:
+def said_of(version: Version, say: Language) -> str:
     """Return what is said of a version that replaces another; nothing of the first."""
     if version.number == 1:
         return ""
@@ -248,6 +252,9 @@ def _version(version: Version, say: Language) -> str:
             {"number": version.number, "former": version.number - 1},
         )
     ]
+    if version.reason:
+        parts.append(Text("Skälet: {reason}", {"reason": version.reason}))
+        return " ".join(say.say(part) for part in parts)
     files = version.inputs
     if not files:
         parts.append(

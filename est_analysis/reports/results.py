@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, overload
 
@@ -525,6 +526,13 @@ class Results:
         from est_analysis.patterns.own_rhythms import by_place
 
         return by_place(self.events, self.period, self.municipality)
+
+    @result
+    def ahead(self) -> pd.DataFrame:
+        """What the calendar holds for the fortnight to come, and what it brought the last time."""
+        from est_analysis.patterns.ahead import ahead
+
+        return ahead(self.events, self.period, self.municipality, self.register.calendar)
 
     @result
     def year_wheel(self) -> YearWheel:

@@ -241,7 +241,10 @@ def _small(text: str, minimum: int, inside: str) -> list[str]:
     del inside
     plain = re.sub(rf"\b\d{{1,2}} (?=(?:{_MONTHS})\b)", "", text)
     plain = re.sub(
-        r"\d{4}Q[1-4]|\"(?:python|est-analysis)\": \"[\d.]+\"|\"reporters\": \d+", "", plain
+        r"\d{4}Q[1-4]|\"(?:python|est-analysis)\": \"[\d.]+\"|\"reporters\": \d+|\"publik\": \d+"
+        r"|\b[Vv]ersion \d+\b",
+        "",
+        plain,
     )
     plain = re.sub(r"\b20\d\d\b", "", plain)
     for number in re.findall(r"(?<![\w.,:/-])\d+(?![\w:/-]|[.,]\d)", plain):

@@ -18,13 +18,15 @@ from est_analysis.evidence import Text
 from est_analysis.periods import Period
 from est_analysis.reports.language import SYMBOLS, WORDS, Language
 
-INDEX, VERSIONS = "index.html", "versioner"
+INDEX, VERSIONS, PUBLISHED, STATUS = "index.html", "versioner", "published", "status.html"
 FINDINGS, PROVENANCE = "findings.json", "provenance.json"
 MOST_CLAIMS = 3
 
 _REPORTS = {
     "rapport": Text("rapport"),
     "mote": Text("inför mötet"),
+    "publik": Text("publik rapport"),
+    "aterkoppling": Text("återkoppling till alla"),
 }
 _EDITIONS = {
     "internal": Text("Internt arbetsmaterial"),
@@ -86,7 +88,7 @@ def reports(folder: Path) -> list[Made]:
     A folder whose files cannot be read is left out: it is not of this program's making, or older.
     """
     found = []
-    for origin in folder.glob(f"*/{PROVENANCE}"):
+    for origin in (*folder.glob(f"*/{PROVENANCE}"), *folder.glob(f"{PUBLISHED}/*/{PROVENANCE}")):
         if origin.parent.name.startswith("."):
             continue
         try:
@@ -157,7 +159,7 @@ def write(folder: Path, name: str, language: str = "sv") -> Path:
     OSError
         If it cannot be written; the former list stands.
     """
-    html = _html(reports(folder), name, Language(language))
+    html = _html(reports(folder), name, Language(language), folder)
     with tempfile.NamedTemporaryFile(
         "w", dir=folder, prefix=".", suffix=".html", delete=False, encoding="utf-8", newline="\n"
     ) as stream:
@@ -167,7 +169,7 @@ def write(folder: Path, name: str, language: str = "sv") -> Path:
     return fresh.replace(folder / INDEX)
 
 
-def _html(made: list[Made], name: str, say: Language) -> str:
+def _html(made: list[Made], name: str, say: Language, root: Path) -> str:
     import jinja2
 
     from est_analysis.reports.page import TEMPLATES, policy
@@ -182,18 +184,20 @@ def _html(made: list[Made], name: str, say: Language) -> str:
         policy=policy([script]),
         style=(TEMPLATES / "style.css").read_text(encoding="utf-8"),
         title=say.say(Text("Rapporter: {name}", {"name": name})),
-        entries=[_entry(one, made, say) for one in made],
+        entries=[_entry(one, made, say, root) for one in made],
+        status=STATUS if (root / STATUS).is_file() else "",
         script=script,
     )
     return html if html.endswith("\n") else html + "\n"
 
 
-def _entry(one: Made, made: list[Made], say: Language) -> dict[str, Any]:
+def _entry(one: Made, made: list[Made], say: Language, root: Path) -> dict[str, Any]:
+    place = one.folder.relative_to(root).as_posix()
     own = [
         other for other in made if other.sort == one.sort and other.period.end <= one.period.start
     ]
     links = [
-        {"href": f"{one.folder.name}/{file}.html", "text": say.sentence(text)}
+        {"href": f"{place}/{file}.html", "text": say.sentence(_named(file, text, one))}
         for file, text in _REPORTS.items()
         if (one.folder / f"{file}.html").is_file()
     ]
@@ -215,7 +219,7 @@ def _entry(one: Made, made: list[Made], say: Language) -> dict[str, Any]:
         "since": _since(one, own[0], say) if own else "",
         "former": [
             {
-                "href": f"{one.folder.name}/{VERSIONS}/{n}/{file}.html",
+                "href": f"{place}/{VERSIONS}/{n}/{file}.html",
                 "text": say.say(Text("{n} ({report})", {"n": n, "report": text})),
             }
             for n in numbers
@@ -232,6 +236,11 @@ def _edition(one: Made, say: Language) -> str:
         return say.say(edition)
     language = Locale.parse(one.sort[2]).get_language_name(say.code)
     return say.say(Text("{edition}, på {language}", {"edition": edition, "language": language}))
+
+
+def _named(file: str, text: Text, one: Made) -> Text:
+    of_year = file == "rapport" and one.period.kind == "year"
+    return Text("rapport med årsöversyn") if of_year else text
 
 
 def _since(one: Made, former: Made, say: Language) -> str:

@@ -34,11 +34,14 @@ class Version:
         give other figures: then an earlier report, or the program, is another.
     sentences
         Findings that are not what they were, in the report's order; those that are gone come last.
+    reason
+        Why a published edition was corrected, in the group's words; empty for an internal report.
     """
 
     number: int = 1
     inputs: tuple[str, ...] = ()
     sentences: tuple[Sentence, ...] = ()
+    reason: str = ""
 
 
 def entry(

@@ -174,7 +174,7 @@ def sheet(released: Released) -> str:
     """
     import jinja2
 
-    from est_analysis.reports.page import TEMPLATES, policy
+    from est_analysis.reports.page import TEMPLATES, policy, said_of
 
     say = released.language
     environment = jinja2.Environment(
@@ -190,6 +190,7 @@ def sheet(released: Released) -> str:
         policy=policy([]),
         style=(TEMPLATES / "style.css").read_text(encoding="utf-8"),
         title=say.say(title),
+        version=said_of(released.version, say),
         answers=answers(released),
         reported=reported(released).html(),
         caveats=[say.translate(caveat) for caveat in CAVEATS],

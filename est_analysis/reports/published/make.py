@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -9,7 +11,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from est_analysis import municipality as municipalities
 from est_analysis.errors import ReportError
@@ -17,6 +19,7 @@ from est_analysis.gather import accept
 from est_analysis.gather.files import told
 from est_analysis.release import past as pasts
 from est_analysis.release.made import Release, release
+from est_analysis.reports import site
 from est_analysis.reports.language import Language
 from est_analysis.reports.published import bundle as bundles
 from est_analysis.reports.published.released import RELEASED_FOLDER
@@ -62,6 +65,7 @@ def build_published(
     language: str = "sv",
     out: Path = Path("reports"),
     progress: Callable[[str, int, int], None] = lambda *_: None,
+    reason: str = "",
 ) -> Built:
     """
     Make the published edition of one municipality and period.
@@ -72,6 +76,9 @@ def build_published(
         As `build.build` takes them. The folder is ``out/<municipality>/published/<period>``: it
         can be handed over whole, nothing internal lies in it or above it.
 
+    reason
+        Why an edition that is out is corrected; a new version says it.
+
     Returns
     -------
     Built
@@ -81,8 +88,9 @@ def build_published(
     SettingsError, DeliveryError, PeriodError
         If the input does not hold.
     ReportError
-        If nothing can be shown to be safe, the rendering fails, or the scan finds anything in the
-        finished files. Nothing is published then.
+        If it differs from an edition that is out and no reason is given, nothing can be shown to
+        be safe, the rendering fails, or the scan finds anything in the finished files. Nothing is
+        published then.
     """
     from est_analysis.reports.build import Built, _publish, _recover
 
@@ -95,7 +103,8 @@ def build_published(
     progress("väljer vad som kan visas", 1, _STEPS)
     made = released_of(results)
     content = bundles.bundle(results, made)
-    target = out / municipality.key / "published" / words.folder(str(period))
+    target = out / municipality.key / site.PUBLISHED / words.folder(str(period))
+    content |= _version(content, target, reason)
     with told("Den publika utgåvan kunde inte skrivas", target, _STAYS):
         target.parent.mkdir(parents=True, exist_ok=True)
         _recover(target)
@@ -122,8 +131,29 @@ def build_published(
         pasts.record(municipality, made.entry(), made.atoms)
         with told("Den publika utgåvan kunde inte skrivas", target, _STAYS):
             _publish(fresh, target)
+            site.write(out / municipality.key, municipality.name)
     progress("klart", _STEPS, _STEPS)
     return Built(target, target / PAGE, None, gathered.unread)
+
+
+def _version(content: dict[str, Any], target: Path, reason: str) -> dict[str, Any]:
+    """Return which version a bundle makes, and why: numbers that are out are never replaced."""
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True)
+    own = hashlib.sha256(text.encode()).hexdigest()
+    file = target / site.PROVENANCE
+    if not file.is_file():
+        return {"version": 1, "reason": "", "sha256": own}
+    former = json.loads(file.read_text(encoding="utf-8"))
+    number = int(former.get("report_versions", {}).get("publik", 1))
+    if former.get("content", own) == own:
+        return {"version": number, "reason": former.get("reason", ""), "sha256": own}
+    if not reason.strip():
+        raise ReportError(
+            f"Den publika utgåvan för {content['period']} är redan ute och skulle bli en annan.",
+            mend="Skriv varför den rättas med --reason. Då blir den en ny version, och den förra "
+            "finns kvar.",
+        )
+    return {"version": number + 1, "reason": reason.strip(), "sha256": own}
 
 
 def render_apart(content: dict[str, object], out: Path, language: str) -> None:

@@ -13,6 +13,7 @@ from est_analysis.municipality import Thresholds
 from est_analysis.periods import Period
 from est_analysis.reports.language import KINDS, Language
 from est_analysis.reports.published import bundle, doors
+from est_analysis.reports.versions import Version
 
 if TYPE_CHECKING:
     from est_analysis.evidence import Finding
@@ -47,6 +48,7 @@ class Released:
             controller=content["controller"],
             thresholds=Thresholds(**content["thresholds"]),
         )
+        self.version = Version(content.get("version", 1), reason=content.get("reason", ""))
         self._numbers = {
             (kind, c["table"], c["until"], c["area"], c["group"], c["part"]): c["n"]
             for kind, tables in content["kinds"].items()

@@ -51,7 +51,13 @@ def render(folder: Path, out: Path, language: str) -> None:
         "language": language,
     }
     notebooks = [run_chapter(NOTEBOOKS / f"{chapter}.ipynb", parameters) for chapter in CHAPTERS]
-    html = page(released, "publik", notebooks, released.findings)  # type: ignore[arg-type]
+    html = page(
+        released,  # type: ignore[arg-type]
+        "publik",
+        notebooks,
+        released.findings,
+        version=released.version,
+    )
     (out / PAGE).write_text(html, encoding="utf-8", newline="\n")
     (out / STATEMENT).write_text(statement(released), encoding="utf-8", newline="\n")
     (out / SHEET).write_text(sheet(released), encoding="utf-8", newline="\n")
@@ -93,6 +99,9 @@ def _provenance(released: Released) -> dict[str, object]:
             "edition": released.edition,
             "language": released.language.code,
         },
+        "report_versions": {"publik": released.version.number},
+        "reason": released.version.reason,
+        "content": released.content.get("sha256", ""),
         "disclosure": {"minimum": released.minimum, "reporters": released.content["reporters"]},
         "versions": {
             "python": ".".join(platform.python_version_tuple()[:2]),

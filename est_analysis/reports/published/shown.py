@@ -147,6 +147,49 @@ def totals(released: Released) -> Table:
     )
 
 
+def course(released: Released, title: str) -> Chart:
+    """
+    Return every kind's twelve months beside the two before: a row each, on a scale of its own.
+
+    Parameters
+    ----------
+    title
+        The finding that the chart shows.
+    """
+    from est_analysis.reports.charts import BLUE, Chart
+
+    table, say = totals(released), released.language
+    with _style():
+        figure = _figure(0.5 + 0.75 * max(1, len(table.rows)))
+        every = figure.subplots(max(1, len(table.rows)), squeeze=False)[:, 0]
+        for axes, row in zip(every, table.rows, strict=False):
+            for at, n in enumerate(reversed(row[1:])):
+                told = isinstance(n, int)
+                axes.bar(at, n if told else 0, width=0.6, color=BLUE, alpha=1.0)
+                axes.annotate(
+                    say.write(n), (at, n if told else 0), xytext=(0, 2),
+                    textcoords="offset points", ha="center", fontsize=8,
+                )  # fmt: skip
+            axes.set_title(_capital(str(row[0])), loc="left", fontsize=9)
+            axes.set(xticks=[], yticks=[], xlim=(-0.6, len(row) - 1.4))
+            axes.spines["left"].set_visible(False)
+            axes.margins(y=0.35)
+        newest = [until[:4] for until in reversed(released.windows)]
+        every[-1].set_xticks(range(len(newest)), newest, fontsize=8)
+        svg = _plain(figure)
+    last = say.month(released.period.last)
+    return Chart(
+        title=title,
+        subtitle=say.say(
+            Text("Antal per tolv månader till och med {month} varje år", {"month": last})
+        ),
+        alt=_alt(table, say.translate("Stapeldiagram."), released),
+        svg=svg if table.rows else b"",
+        table=table,
+        language=say,
+    )
+
+
 def _over_time(released: Released, kind: str, table: str, name: str, head: str, what: str) -> Table:
     windows = released.windows_of(kind, table)
     rows = [

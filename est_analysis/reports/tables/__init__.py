@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from est_analysis.reports.table import Table
+from est_analysis.reports.tables.ahead import upcoming
 from est_analysis.reports.tables.alarms import alarm_list, levels, series
 from est_analysis.reports.tables.behaviour import (
     combinations,
@@ -137,7 +138,7 @@ YEARLY: TablesOf = QUARTERLY | {
 
 MEETING: TablesOf = {
     function.__name__: function
-    for function in (alarm_list, series, levels, fortnight_places, live_repeats, due)
+    for function in (*(alarm_list, series, levels, fortnight_places, live_repeats, due, upcoming),)
 }
 """The tables of the meeting's brief."""
 
@@ -221,6 +222,7 @@ __all__ = [
     "totals",
     "tried",
     "unread",
+    "upcoming",
     "waiting",
     "weekdays",
     "year_claims",
