@@ -206,7 +206,7 @@ class shown:  # noqa: N801 - reads as a word in a cell
 
 
 def _named(bench: Bench, choices: Choices) -> gpd.GeoDataFrame:
-    """Return the foremost places that the municipality's own map knows, as far as they may leave."""
+    """Return the foremost places that may leave and that the municipality's own map knows."""
     top = bench.counted(choices).places
     top = top[top["n"] >= bench.smallest].head(6)
     names = top["place"].astype(str).tolist()
