@@ -2,7 +2,7 @@
 # make: python run.py TARGET. Arguments: make report ARGS="data/exempelsjo --help"
 PYTHON ?= python3
 .DEFAULT_GOAL := help
-.PHONY: help report check fleet schedule retention new lab test lint lock wheel sample real truth faults bench scale peers
+.PHONY: help report check fleet schedule retention new lab test lint lock wheel catalogue sample real readers truth faults bench scale peers
 
 help:
 	@$(PYTHON) run.py help $(ARGS)
@@ -40,11 +40,17 @@ lock:
 wheel:
 	@$(PYTHON) run.py wheel $(ARGS)
 
+catalogue:
+	@$(PYTHON) run.py catalogue $(ARGS)
+
 sample:
 	@$(PYTHON) run.py sample $(ARGS)
 
 real:
 	@$(PYTHON) run.py real $(ARGS)
+
+readers:
+	@$(PYTHON) run.py readers $(ARGS)
 
 truth:
 	@$(PYTHON) run.py truth $(ARGS)

@@ -45,7 +45,7 @@ TRUTH = [
 ]
 BENCH = [
     *("python benchmarks/report_cost.py", "python benchmarks/gather_cost.py"),
-    "python -m benchmarks.measures_cost",
+    *("python -m benchmarks.measures_cost", "python benchmarks/page_cost.py"),
 ]
 LOCK = [
     f"{COMPILE}.lock",
@@ -66,13 +66,25 @@ TASKS = {
     "lint": ("granskar koden", ".venv", LINT, []),
     "lock": ("räknar om låsfilerna (--upgrade: med nyare paket)", ".venv", LOCK, []),
     "wheel": ("gör paketet att installera, i dist", ".venv", ["python -m hatchling build"], WHEEL),
+    "catalogue": (
+        "listar texter som saknar engelska, och för in dem i katalogen",
+        ".venv",
+        ["python -m est_analysis.reports.msgids"],
+        [],
+    ),
     "sample": ("gör om exemplet", ".venv", ["python -m est_analysis.gather.sample"], EXAMPLE),
     "real": ("provar på verkliga data", ".venv", ["python -m pytest -m real tests/real"], []),
+    "readers": (
+        "prövar varje sida i en webbläsare",
+        ".venv",
+        ["python -m pytest -m readers tests/readers"],
+        [],
+    ),
     "truth": ("frågar efter det planterade", ".venv", TRUTH, []),
     "faults": (
-        "dödar körningar och ser om lagret håller",
+        "skadar och dödar körningar och ser vad som håller",
         ".venv",
-        ["python benchmarks/faults.py"],
+        ["python -m benchmarks.faults"],
         [],
     ),
     "bench": ("mäter vad det kostar", ".venv", BENCH, []),

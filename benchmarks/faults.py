@@ -1,11 +1,14 @@
 """
-Kill a run at random moments and see whether the store survives.
+Do to runs what can befall them, and see that nothing is lost, nothing is half, and all is said.
 
-``make faults`` gathers the sample municipality and writes its store and ledger in child processes
-that are killed (``kill -9``): half at random times of the whole run, half at random touches of the
-disk, half of each onto an empty folder and half onto the store of an earlier delivery. After each
-the store must be whole (or absent, as before), the ledger readable, and the next run must leave the
-same bytes as one that nobody disturbed. It closes with ``N met, M missed``.
+``make faults`` has four parts, and closes each with ``N met, M missed``. Faults injected one at a
+time into whole report runs (`benchmarks.injected`). The corpus of malicious inputs, each refused
+with a sentence (``tests/test_malicious*.py``). Whole report runs killed at random moments
+(`benchmarks.kills`). And, here, the store by itself: the sample municipality is gathered and its
+store and ledger written in child processes that are killed (``kill -9``), half at random times,
+half at random touches of the disk, half of each onto an empty folder and half onto the store of an
+earlier delivery. After each the store must be whole (or absent, as before), the ledger readable,
+and the next run must leave the same bytes as one that nobody disturbed.
 """
 
 from __future__ import annotations
@@ -14,8 +17,10 @@ import argparse
 import multiprocessing
 import os
 import random
+import re
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -29,6 +34,9 @@ from est_analysis import municipality
 from est_analysis.errors import ReportError
 from est_analysis.gather import accept, store
 
+ROOT = Path(__file__).resolve().parents[1]
+CORPUS = 40
+"""Fewer malicious inputs than so are too few."""
 DAY = date(2026, 10, 1)
 LAST = "2026Q3"
 ASIDE = "later"
@@ -145,12 +153,8 @@ def deliver(folder: Path) -> None:
     shutil.rmtree(folder / ASIDE, ignore_errors=True)
 
 
-def main() -> int:
-    """Print every missed check and the sum of all; return non-zero when one is missed."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kills", type=int, default=50)
-    parser.add_argument("--first", type=int, default=1, help="first seed; never chosen for results")
-    asked = parser.parse_args()
+def kill_stores(kills: int, first: int) -> tuple[int, int]:
+    """Print every missed check of killed stores; return how many were met, and missed."""
     ignored = shutil.ignore_patterns(store.STORE, store.LEDGER)
     met = missed = killed = changed = 0
     with tempfile.TemporaryDirectory(prefix="est-faults-") as name:
@@ -172,8 +176,8 @@ def main() -> int:
             shutil.rmtree(work)
             if code:
                 raise SystemExit("an undisturbed run fails")
-        for number in range(asked.kills):
-            chance = random.Random(asked.first + number)
+        for number in range(kills):
+            chance = random.Random(first + number)
             start, expected, seconds, touches = starts[number % 2]
             shutil.copytree(start, work)
             if number % 4 < 2:
@@ -192,8 +196,47 @@ def main() -> int:
                 if not good:
                     print(f"MISSED kill {number} ({start.name}, {how}): {what}")
             shutil.rmtree(work)
-    print(f"{killed} of {asked.kills} runs were killed, {changed} of them within their writing")
-    print(f"{met} met, {missed} missed")
+    print(
+        f"{killed} of {kills} runs of the store were killed, {changed} of them within their writing"
+    )
+    return met, missed
+
+
+def malicious() -> tuple[int, int]:
+    """Run the corpus of malicious inputs; return how many were refused as they must, or not."""
+    files = sorted(str(file) for file in (ROOT / "tests").glob("test_malicious*.py"))
+    call = [sys.executable, "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider", *files]
+    ran = subprocess.run(call, cwd=ROOT, capture_output=True, text=True, check=False)
+    last = ran.stdout.strip().splitlines()[-1]
+    print("\n".join(line for line in ran.stdout.splitlines() if line.startswith("FAILED")) or last)
+    met, failed, broken = (
+        int(found[1]) if (found := re.search(rf"(\d+) {word}", last)) else 0
+        for word in ("passed", "failed", "error")
+    )
+    return met, failed + broken + int(met < CORPUS)
+
+
+def main() -> int:
+    """Print each part and the sum of all; return non-zero when one check is missed."""
+    from benchmarks import injected, kills
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=200, help="of whole report runs")
+    parser.add_argument("--store-kills", type=int, default=50)
+    parser.add_argument("--first", type=int, default=1, help="first seed; never chosen for results")
+    asked = parser.parse_args()
+    parts = {
+        "faults injected into whole report runs": injected.run,
+        "malicious inputs": malicious,
+        "whole report runs killed": lambda: kills.run_all(asked.kills, asked.first),
+        "stores killed": lambda: kill_stores(asked.store_kills, asked.first),
+    }
+    missed = 0
+    for name, part in parts.items():
+        print(f"\n{name}", flush=True)
+        good, bad = part()
+        missed += bad
+        print(f"{good} met, {bad} missed", flush=True)
     return int(missed > 0)
 
 

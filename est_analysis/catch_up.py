@@ -16,20 +16,21 @@ from est_analysis.errors import EstError, ReportError
 from est_analysis.gather import store
 from est_analysis.gather.files import write_whole
 from est_analysis.municipality import Municipality
-from est_analysis.periods import Period, latest_quarter
+from est_analysis.periods import Period, between_meetings, latest_whole
 from est_analysis.reports.build import Built, Progress, build
 from est_analysis.reports.language import Language
+from est_analysis.reports.results import MEETING, meetings
 
 TEMPLATES = Path(__file__).parent / "reports" / "templates"
 STATUS = "status.html"
-QUARTERS_BACK = 4
-"""How far back a missed run is caught up; older quarters are made by asking for them."""
+PERIODS_BACK = 4
+"""How far back a missed run is caught up; older periods are made by asking for them."""
 
 
 @dataclass(frozen=True)
 class Due:
     """
-    A quarter whose report is to be made.
+    A period whose report is to be made.
 
     Parameters
     ----------
@@ -45,7 +46,7 @@ class Due:
 
 @dataclass(frozen=True)
 class Step:
-    """What became of one quarter that was due."""
+    """What became of one period that was due."""
 
     due: Due
     built: Built | None = None
@@ -56,10 +57,10 @@ class Step:
 
 def due(municipality: Municipality, out: Path, today: date) -> list[Due]:
     """
-    Find the quarters that have ended and have no report, and the report that is out of date.
+    Find the periods that have ended and have no report, and the report that is out of date.
 
-    The first run makes the latest quarter alone. Later ones make what has been missed since the
-    first report, four quarters back at most, and make the latest report again where its settings or
+    The first run makes the latest period alone. Later ones make what has been missed since the
+    first report, four periods back at most, and make the latest report again where its settings or
     deliveries have changed: a late delivery gives a new version.
 
     Parameters
@@ -74,25 +75,34 @@ def due(municipality: Municipality, out: Path, today: date) -> list[Due]:
     Returns
     -------
     list of Due
-        Oldest first: a quarter reads what the one before it found.
+        Oldest first: a period reads what the one before it found.
 
     Raises
     ------
     ReportError
         If a report's provenance cannot be read.
     """
-    quarters = [latest_quarter(today - timedelta(days=1))]
-    while len(quarters) < QUARTERS_BACK:
-        quarters.append(quarters[-1].preceding())
-    made = {q: out / municipality.key / str(q) for q in quarters}
-    there = [q for q in quarters if (made[q] / "rapport.html").is_file()]
+    ended = _ended(municipality, today - timedelta(days=1))
+    made = {period: out / municipality.key / str(period) for period in ended}
+    there = [period for period in ended if (made[period] / "rapport.html").is_file()]
     if not there:
-        return [Due(quarters[0])]
-    found = [Due(q) for q in quarters if q not in there and q > there[-1]]
+        return [Due(period) for period in ended[:1]]
+    found = [Due(period) for period in ended if period not in there and period > there[-1]]
     differing = _differing(_inputs(made[there[0]]), store.input_hashes(municipality))
     if differing:
         found.append(Due(there[0], differing))
     return sorted(found, key=lambda one: one.period)
+
+
+def _ended(municipality: Municipality, day: date) -> list[Period]:
+    """Return the latest periods that have ended, of the settings' kind, newest first."""
+    kind = municipality.reports.period
+    if kind == MEETING:
+        return between_meetings(meetings(municipality), day)[:PERIODS_BACK]
+    ended = [latest_whole(day, kind)]
+    while len(ended) < PERIODS_BACK:
+        ended.append(ended[-1].preceding())
+    return ended
 
 
 def _inputs(report: Path) -> dict[str, str]:
@@ -125,7 +135,7 @@ def catch_up(
     """
     Make every report that is due, and write ``<out>/<key>/status.html`` whatever happens.
 
-    A quarter that cannot be made hinders no other.
+    A period that cannot be made hinders no other.
 
     Parameters
     ----------
@@ -137,12 +147,12 @@ def catch_up(
     Returns
     -------
     list of Step
-        One for each quarter that was due; none if nothing was.
+        One for each period that was due; none if nothing was.
 
     Raises
     ------
     EstError
-        The first that befell a quarter, when all that can be made is made and the page is written.
+        The first that befell a period, when all that can be made is made and the page is written.
     """
     folder = municipalities.find(name_or_path)
     steps: list[Step] = []

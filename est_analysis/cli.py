@@ -48,7 +48,7 @@ Log = Annotated[
 Due = Annotated[
     bool,
     typer.Option(
-        "--due", help="Gör det som väntar: kvartal utan rapport, och nytt efter sena leveranser."
+        "--due", help="Gör det som väntar: perioder utan rapport, och nytt efter sena leveranser."
     ),
 ]
 
@@ -105,13 +105,13 @@ def check(
     from est_analysis.gather.quality import measure
     from est_analysis.measures import catalogue
     from est_analysis.measures.register import read
-    from est_analysis.patterns.coverage import latest_quarter_of
+    from est_analysis.patterns.coverage import latest_of
     from est_analysis.reports.check import lines, summary, verdict
     from est_analysis.reports.language import Language
 
     municipality = municipalities.load(folder)
     gathered, say = gather(municipality), Language("sv")
-    period = latest_quarter_of(gathered.events)
+    period = latest_of(gathered.events, "quarter")
     register = read(municipality, gathered.geography, today=period.last)  # as the report's day
     measures = catalogue.read(municipality)
     quality = measure(gathered, municipality, period)
@@ -132,19 +132,26 @@ def report(
     period: Annotated[
         str | None,
         typer.Option(
-            help="2026Q3, 2026T2, 2026-09, 2026 eller 2026-09-17--2026-09-30. Utan: det senaste "
-            "hela kvartalet som levererats."
+            help="2026Q3, 2026T2, 2026-09, 2026-W36, 2026 eller 2026-09-17--2026-09-30; meeting "
+            "(mellan de två senaste mötena) eller since-meeting. Utan: den senaste hela perioden "
+            "av det slag som [reports] i inställningarna säger."
         ),
     ] = None,
     edition: Annotated[
         str, typer.Option(help="internal: gruppens arbetsmaterial. published: att lämna ut.")
     ] = "internal",
-    language: Annotated[str, typer.Option(help="Rapportens språk: sv.")] = "sv",
+    language: Annotated[str, typer.Option(help="Rapportens språk: sv eller en.")] = "sv",
     out: Out = Path("reports"),
     log: Log = None,
     at_once: Annotated[
         int | None, typer.Option(min=1, help="Hur många kapitel som körs samtidigt.")
     ] = None,
+    longest: Annotated[
+        float, typer.Option(min=0.01, help="Längsta tid för ett kapitel, i minuter.")
+    ] = 30,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Gör om allt, också när ingenting har ändrats.")
+    ] = False,
     due: Due = False,
     tied: Annotated[Path | None, typer.Option(hidden=True)] = None,
 ) -> None:
@@ -154,14 +161,27 @@ def report(
     Ett helt år, till exempel --period 2025, ger också årsöversynen.
 
     Slutar med 0 när rapporten är gjord, 1 när den inte gick att göra (den förra står kvar) och 2
-    när något i mappen eller anropet måste rättas. Exempel: est report exempelsjo --period 2026Q3
+    när något i mappen eller anropet måste rättas. Har varken mappen eller programmet ändrats sedan
+    rapporten gjordes görs den inte om. Exempel: est report exempelsjo --period 2026Q3
     """
-    from est_analysis.reports.build import Built, build, in_short
+    from est_analysis.reports import unchanged
 
     if due and (period or edition != "internal" or language != "sv"):
         raise SettingsError("--due väljer själv: ange inte period, utgåva eller språk också.")
     if tied is not None:
         runs.tie_to_input(tied)
+    asked = unchanged.Asked(period, edition, language)
+    stands = None if due or fresh else unchanged.standing(folder, asked, out)
+    if stands is not None:
+        with runs.logged(log, datetime.now().astimezone(), "report", folder) as entry:
+            entry.update(unchanged.in_short(stands.folder), report=str(stands.report), unread=[])
+            entry["made"] = list[str]()
+        _out.print("Ingenting har ändrats: rapporten står som den är. --fresh gör om den.")
+        _out.print(f"Rapport: {stands.report}", soft_wrap=True)
+        _out.print(f"Inför mötet: {stands.brief}", soft_wrap=True)
+        return
+    from est_analysis.reports.build import Built, build
+
     today, made = date.today(), list[Built]()
     with runs.logged(log, datetime.now().astimezone(), "report", folder) as entry:
         with _progress() as show:
@@ -181,11 +201,15 @@ def report(
                         progress=show,
                         today=today,
                         at_once=at_once,
+                        longest_s=60 * longest,
+                        fresh=fresh,
                     )
                 )
         for built in made:  # of several, the line tells the latest
             unread_files = [one.file for one in built.unread]
-            entry.update(in_short(built.folder), report=str(built.report), unread=unread_files)
+            entry.update(
+                unchanged.in_short(built.folder), report=str(built.report), unread=unread_files
+            )
         entry["made"] = [built.folder.name for built in made]
     for built in made:
         for unread in built.unread:
@@ -195,7 +219,7 @@ def report(
         if built.brief is not None:
             _out.print(f"Inför mötet: {built.brief}", soft_wrap=True)
     if not made:
-        _out.print("Inget nytt att göra: alla kvartal som är slut har sin rapport.")
+        _out.print("Inget nytt att göra: alla perioder som är slut har sin rapport.")
 
 
 @app.command()

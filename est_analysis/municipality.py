@@ -414,6 +414,15 @@ class Disclosure(_Part):
         return self
 
 
+class Reports(_Part):
+    """Which period the group analyses by itself, and how people tell it more."""
+
+    period: Literal["week", "fortnight", "month", "tertial", "quarter", "year", "meeting"] = (
+        "quarter"
+    )
+    how_to_report: str = ""
+
+
 class Retention(_Part):
     """When raw deliveries are due for deletion, and the decision to delete them."""
 
@@ -434,6 +443,7 @@ class Municipality(_Part):
     code: str
     purpose: str
     controller: str
+    contact: str = ""
     crs: Annotated[str, AfterValidator(_metric_crs)]
     time_zone: Annotated[str, AfterValidator(_known_zone)] = "Europe/Stockholm"
     language: str = "sv"
@@ -445,6 +455,7 @@ class Municipality(_Part):
     situations: SituationTypes = SituationTypes()
     law: Law = Law()
     disclosure: Disclosure = Disclosure()
+    reports: Reports = Reports()
     retention: Retention = Retention()
 
     @model_validator(mode="after")

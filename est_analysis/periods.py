@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Literal
 
 from est_analysis.errors import PeriodError
@@ -14,6 +16,8 @@ Kind = Literal["week", "fortnight", "month", "tertial", "quarter", "year", "inte
 FORTNIGHT = timedelta(days=14)
 _YEAR_OF_WEEKS = timedelta(weeks=52)
 _MONTHS: dict[str, int] = {"month": 1, "tertial": 4, "quarter": 3, "year": 12}
+_WEEKS = {"week": timedelta(weeks=1), "fortnight": FORTNIGHT}
+_FIRST_MONDAY = date(2024, 1, 1)
 _FORMS = "2026Q3, 2026T2, 2026-09, 2026-W36, 2026 eller 2026-09-17--2026-09-30"
 
 
@@ -96,7 +100,9 @@ class Period:
         return Period(start, self.end, "interval")
 
     def last_fortnight(self) -> Period:
-        """Return the last fourteen days of this period, or all of it if it is shorter."""
+        """Return the last fourteen days of this period, or the period itself if it is shorter."""
+        if self.end - self.start < FORTNIGHT:
+            return self
         return Period(max(self.start, self.end - FORTNIGHT), self.end, "fortnight")
 
 
@@ -146,7 +152,7 @@ def parse(text: str) -> Period:
         if m := re.fullmatch(r"(\d{4}-\d{2}-\d{2})(?:--|/)(\d{4}-\d{2}-\d{2})", text):
             start, end = date.fromisoformat(m[1]), date.fromisoformat(m[2]) + timedelta(days=1)
             if end > start:
-                return Period(start, end, "fortnight" if end - start == FORTNIGHT else "interval")
+                return _free(start, end)
     except (ValueError, OverflowError) as error:
         raise PeriodError(
             f"Perioden ”{text}” finns inte i kalendern ({error}).",
@@ -157,6 +163,62 @@ def parse(text: str) -> Period:
 
 def latest_quarter(last_day: date) -> Period:
     """Return the latest quarter that is whole when data reach up to and including `last_day`."""
+    return latest_whole(last_day, "quarter")
+
+
+def latest_whole(last_day: date, kind: Kind) -> Period:
+    """
+    Return the latest period of a kind that is whole when data reach up to `last_day`.
+
+    Parameters
+    ----------
+    last_day
+        The last day that there are data of.
+    kind
+        All but ``interval``, whose ends nobody can guess. A fortnight is two ISO weeks, counted
+        from a Monday that never moves, so that they lie end to end across a week 53.
+
+    Raises
+    ------
+    PeriodError
+        If the kind is ``interval``.
+    """
     day_after = last_day + timedelta(days=1)
-    current = _months(date(day_after.year, 3 * ((day_after.month - 1) // 3) + 1, 1), "quarter")
-    return current.preceding()
+    if kind in _MONTHS:
+        first = (day_after.month - 1) // _MONTHS[kind] * _MONTHS[kind] + 1
+        return _months(date(day_after.year, first, 1), kind).preceding()
+    if kind not in _WEEKS:
+        raise PeriodError("En fri period har ingen senaste: skriv första och sista dag.")
+    length = _WEEKS[kind]
+    end = day_after - (day_after - _FIRST_MONDAY) % length
+    return Period(end - length, end, kind)
+
+
+def between_meetings(meetings: Iterable[date], last_day: date) -> list[Period]:
+    """
+    Return the periods from meeting to meeting that are whole, newest first.
+
+    Parameters
+    ----------
+    meetings
+        The days of the group's meetings, in any order.
+    last_day
+        The last day that there are data of. A meeting's own day belongs to the period after it.
+
+    Returns
+    -------
+    list of Period
+        Empty where there have not been two meetings.
+    """
+    held = sorted({day for day in meetings if day <= last_day + timedelta(days=1)})
+    return [_free(first, end) for first, end in pairwise(held)][::-1]
+
+
+def since_meeting(meetings: Iterable[date], last_day: date) -> Period | None:
+    """Return the days from the latest meeting up to `last_day`; None where there is none."""
+    held = [day for day in meetings if day <= last_day]
+    return _free(max(held), last_day + timedelta(days=1)) if held else None
+
+
+def _free(start: date, end: date) -> Period:
+    return Period(start, end, "fortnight" if end - start == FORTNIGHT else "interval")

@@ -143,7 +143,7 @@ def make(folder: Path, name: str) -> list[str]:
         folder / "register/problem.xlsx",
         "Problem",
         register.PROBLEM_COLUMNS + register.PROBLEM_MORE,
-        {"status": register.PROBLEM_STATES},
+        {"status": register.PROBLEM_STATES, "publiceras": register.PUBLISHED},
     )
     _register(
         folder / "register/atgarder.xlsx",
@@ -154,6 +154,7 @@ def make(folder: Path, name: str) -> list[str]:
             "sikt": register.TERMS,
             "status": register.MEASURE_STATES,
             "genomford": register.DELIVERED,
+            "publiceras": register.PUBLISHED,
         },
     )
     _register(

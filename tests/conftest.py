@@ -16,6 +16,7 @@ import json
 import shutil
 
 import pytest
+from browsing import browser  # noqa: F401 - a fixture
 from hypothesis import settings
 
 settings.register_profile(

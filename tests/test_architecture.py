@@ -14,7 +14,7 @@ from est_analysis.reports.build import NOTEBOOKS, YEARLY
 
 PACKAGE = Path(__file__).resolve().parents[1] / "est_analysis"
 FLOORS = [
-    {"errors", "shipped", "runs", "__init__"},
+    {"errors", "shipped", "runs", "contents", "__init__"},
     {"periods", "municipality", "counts"},
     {"evidence"},
     {"gather"},

@@ -2,71 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-from pathlib import Path
 
 import pytest
+from browsing import Visit, needs_browser
 from test_site import claim, lay
 
 from est_analysis.reports import site
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-REQUIRED = bool(os.environ.get("EST_REQUIRE_BROWSER"))
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        CHROMIUM is None and not REQUIRED,
-        reason="ingen Chromium på den här maskinen: installera paketet chromium",
-    ),
-]
+pytestmark = needs_browser
 
 
 @pytest.fixture
 def folder(built):
     return built.folder
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    assert CHROMIUM, "EST_REQUIRE_BROWSER is set, but there is no Chromium"
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-
-
-class Visit:
-    """One page opened offline; what it asked for and complained of."""
-
-    def __init__(self, browser, file: Path, width: int) -> None:
-        self.context = browser.new_context(
-            viewport={"width": width, "height": 900}, offline=True, has_touch=width < 500
-        )
-        self.page = self.context.new_page()
-        self.requests: list[str] = []
-        self.complaints: list[str] = []
-        self.page.on("request", lambda r: self.requests.append(r.url))
-        self.page.on("console", lambda m: self.complaints.append(f"{m.type}: {m.text}"))
-        self.page.on("pageerror", lambda e: self.complaints.append(str(e)))
-        self.page.goto(file.as_uri())
-        self.page.wait_for_timeout(300)
-
-    def asked(self) -> list[str]:
-        """Return requests for anything but the page and what it holds itself."""
-        return [url for url in self.requests[1:] if not url.startswith("data:")]
 
 
 @pytest.mark.parametrize("width", [1280, 390, 320])

@@ -143,7 +143,11 @@ def test_the_next_quarter_follows_up(home, built, tmp_path):
     shutil.copytree(home, tmp_path / "exempelsjo")
     results = builder.Results(
         municipality.load(tmp_path / "exempelsjo"),
-        builder.period_of("2026Q3", builder.accept.gather(municipality.load(home)).events)
+        builder.period_of(
+            "2026Q3",
+            builder.accept.gather(municipality.load(home)).events,
+            municipality.load(home),
+        )
         .preceding()
         .preceding(),
         "internal",
@@ -152,7 +156,7 @@ def test_the_next_quarter_follows_up(home, built, tmp_path):
     assert results.former is None
     later = builder.Results(
         municipality.load(tmp_path / "exempelsjo"),
-        builder.period_of("2026Q3", results.events).years_earlier(-1),
+        builder.period_of("2026Q3", results.events, results.municipality).years_earlier(-1),
         "internal",
         builder.Language("sv"),
     )

@@ -21,6 +21,7 @@ from est_analysis.release.past import Past
 from est_analysis.reports import scan_release
 from est_analysis.reports.language import Language
 from est_analysis.reports.published import doors, shown
+from est_analysis.reports.published.feedback import sheet
 from est_analysis.reports.published.released import Released
 from est_analysis.reports.scan_release import Secrets, pdf_faults, scan
 
@@ -287,9 +288,11 @@ def bundle(numbers):
         },
         "police": [],
         "measures": [],
+        "taken_up": [],
+        "how_to_report": "",
         "quality": {
             "partners": ["P"],
-            "usable": "minst 98 procent",
+            "usable": "Minst 98 procent",
             "unread": False,
             "missing": [],
         },
@@ -378,12 +381,15 @@ def everything(numbers):
         "html": [table.html() for table in tables],
         "drawings": [chart.svg for chart in bars],
         "alt": [chart.alt for chart in bars],
+        "sheet": sheet(released),
         "sentences": [say.sentence(f.text) for f in released.findings],
         "provenance": json.dumps(bundle(numbers), sort_keys=True),
     }
 
 
-@pytest.mark.parametrize("part", ["csv", "html", "drawings", "alt", "sentences", "provenance"])
+@pytest.mark.parametrize(
+    "part", ["csv", "html", "drawings", "alt", "sheet", "sentences", "provenance"]
+)
 def test_two_worlds_give_the_same_edition(part):
     """Order of rows, heights of bars, titles, alt texts: all are made of what is shown alone."""
     numbers, (here, there) = worlds()
@@ -392,7 +398,7 @@ def test_two_worlds_give_the_same_edition(part):
         return {c: None if numbers[c] is None else n for c, n in truth.items()}
 
     assert everything(told(here))[part] == everything(told(there))[part]
-    if part != "sentences":
+    if part not in {"sentences", "sheet"}:
         assert everything(here)[part] != everything(there)[part]
 
 
@@ -463,7 +469,11 @@ def edition(folder, *, text="", alt="", more="", drawing="", table="", findings=
     return folder
 
 
-RELEASED = {"minimum": 5, "kinds": {KIND: {"cells": [{"n": 90}, {"n": None}, {"n": 0}]}}}
+RELEASED = {
+    "minimum": 5,
+    "period": "2025Q3",
+    "kinds": {KIND: {"cells": [{"n": 90}, {"n": None}, {"n": 0}]}},
+}
 NEVER = re.compile(r"(?!)")
 
 
@@ -531,6 +541,7 @@ FILES = {
     "a number that is not released": ({"table": "C;87\n"}, blind("_table")),
     "the name of a place": ({"text": "Stationsparken"}, blind("_everywhere")),
     "an identity": ({"text": "K2026-00123"}, blind("_everywhere")),
+    "the day of an event": ({"text": "den 14 augusti 2025"}, blind("_days")),
     "a path": ({"text": "deliveries/polis/a.csv"}, blind("_everywhere")),
 }
 

@@ -24,6 +24,7 @@ PARTS = (
     municipality.SituationTypes,
     municipality.Law,
     municipality.Disclosure,
+    municipality.Reports,
     municipality.Retention,
 )
 
@@ -31,7 +32,7 @@ PARTS = (
 def undocumented(text: str, parts: tuple[type[BaseModel], ...] = PARTS) -> list[str]:
     inner = {
         *("folder", "sources", "reference", "registers", "thresholds", "links", "situations"),
-        *("law", "disclosure", "retention"),
+        *("law", "disclosure", "reports", "retention"),
     }
     keys = [key for part in parts for key in part.model_fields if key not in inner]
     return [key for key in keys if not re.search(rf"[`.]{key}[`\]]", text)]

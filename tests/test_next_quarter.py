@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 import subprocess
@@ -20,6 +21,37 @@ def report(folder, out):
     return shown.stdout
 
 
+CLAIMED = {
+    "change/reported_crime/group/Skadegörelse": "P2 stängs",
+    "change/reported_crime/group/Stöld ur fordon": "ingen beslutar något",
+    "measure/A1": "gruppen beslutar",
+}
+
+
+def claim(ledger):
+    """Let a new version of the first report claim more than it did, so that each end is met."""
+    lines = [json.loads(line) for line in ledger.read_text("utf-8").splitlines()]
+    entry = next(line for line in lines if line["report"] == "rapport")
+    for one in entry["findings"]:
+        if one["id"] in CLAIMED:
+            one.update(claim="clear", word="Tydligt", p=0.001, sentence=f"Då: {one['id']}.")
+    with ledger.open("a", encoding="utf-8", newline="\n") as out:
+        out.write(json.dumps(entry, ensure_ascii=False) + "\n")
+
+
+def decide(register):
+    """Let the group decide about one of them, and close the problem behind another."""
+    decisions, problems = register / "beslut.csv", register / "problem.csv"
+    text = decisions.read_text("utf-8-sig").rstrip("\n")
+    text += "\nB90;2026-08-20;Buskarna klipps igen;Gatuchef;2026-12-01;Öppet;A1\n"
+    decisions.write_text(text, "utf-8-sig")
+    lines = problems.read_text("utf-8-sig").split("\n")
+    at = next(i for i, line in enumerate(lines) if line.startswith("P2;"))
+    assert lines[at].endswith(";Öppet;;")
+    lines[at] = lines[at].removesuffix(";Öppet;;") + ";Avslutat;Lugnt sedan maj;2026-08-20"
+    problems.write_text("\n".join(lines), "utf-8-sig")
+
+
 @pytest.fixture(scope="module")
 def quarters(home, tmp_path_factory):
     """Return both reports' folder; the second came after the last quarter's files were dropped."""
@@ -27,6 +59,8 @@ def quarters(home, tmp_path_factory):
     folder, out = place / "exempelsjo", place / "reports"
     shutil.copytree(home, folder, ignore=shutil.ignore_patterns("store", "ledger", f"*{LAST}*"))
     assert "2026Q2" in report(folder, out)
+    claim(folder / "ledger/reports.jsonl")
+    decide(folder / "register")
     for file in home.glob(f"deliveries/*/*{LAST}*"):
         shutil.copy(file, folder / file.relative_to(home))
     assert LAST in report(folder, out)
@@ -64,7 +98,11 @@ def test_the_first_report_says_that_none_came_before(quarters):
 
 def test_the_later_report_sets_what_is_claimed_beside_what_was_said_then(quarters):
     words = {"clear", "indication"}
-    then, now = ({f["id"]: f for f in findings(quarters / quarter)} for quarter in ("2026Q2", LAST))
+    ledger = quarters.parents[1] / "exempelsjo/ledger/reports.jsonl"
+    lines = [json.loads(line) for line in ledger.read_text("utf-8").splitlines()]
+    versions = [e for e in lines if (e["report"], e["period"]) == ("rapport", "2026Q2")]
+    then = {f["id"]: f for f in versions[-1]["findings"]}
+    now = {f["id"]: f for f in findings(quarters / LAST)}
     claimed = [
         i for i in then | now if {(q.get(i) or {}).get("claim") for q in (then, now)} & words
     ]
@@ -89,6 +127,34 @@ def test_baselines_were_frozen_by_the_first_report_and_held_by_the_later(quarter
     for quarter in ("2026Q2", LAST):
         table = (quarters / quarter / "tables/rapport/insatser.csv").read_text("utf-8-sig")
         assert "fryst april–juni 2026" in table
+
+
+def followed(folder):
+    """Return the rows of the table of what was claimed, decided and happened, by what was said."""
+    table = (folder / "tables/rapport/pastatt_beslutat_hant.csv").read_text("utf-8-sig")
+    return list(csv.reader(table.splitlines(), delimiter=";"))[1:]
+
+
+def test_each_claim_is_followed_to_what_was_decided_and_what_happened(quarters):
+    rows = followed(quarters / LAST)
+    by_name = {name: row for name in CLAIMED for row in rows if f"Då: {name}." in row[0]}
+    assert set(by_name) == set(CLAIMED)
+    vandals, cars, lights = (by_name[name] for name in CLAIMED)
+    assert vandals[3] == "lämnar: gruppen har avslutat problemet (Lugnt sedan maj)"
+    assert cars[1] == "inget beslut i registret"
+    assert cars[3] == "lämnar: prövades och är ingen slutsats längre"
+    assert lights[1] == "beslut 20 augusti 2026: Buskarna klipps igen"
+    assert "Stationsparken" in lights[2]
+    still = [row for row in rows if row[3] == "kvar: påstås igen"]
+    assert still
+    assert all("[" in row[2] for row in still)
+
+
+def test_the_first_report_has_nothing_to_follow_up(quarters):
+    """The sibling: without a report before there is no row, and without a decision none is told."""
+    assert followed(quarters / "2026Q2") == []
+    told = [row[1] for row in followed(quarters / LAST)]
+    assert sum("beslut 20 augusti" in text for text in told) == 1
 
 
 def test_the_difference_is_told(quarters):

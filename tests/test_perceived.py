@@ -80,7 +80,7 @@ def test_unruly_reports_widen_the_interval_and_the_chosen_year_stays_out():
 def test_nothing_is_told_of_what_is_not_there():
     assert known().reports == ()  # no report near
     assert known(NEAR, whole=False).reports == ()
-    assert known(NEAR, measure={"jamforelseplats": ""}).reports == ()
+    assert known(NEAR, measure={"jamforelseplats": "Ingenstans"}).reports == ()
     assert known(NEAR, measure={"startdatum": "2026-06-01"}).reports == ()
     (few,) = known(yearly([0, 1], **BEFORE)).reports
     assert (few.before, few.ratio, few.interval) == (1, None, None)

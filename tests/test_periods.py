@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from est_analysis import periods
 from est_analysis.errors import PeriodError
 from est_analysis.periods import Period, latest_quarter, parse
 
@@ -100,7 +101,7 @@ def test_the_year_to_the_end_holds_twelve_months():
 def test_the_last_fortnight():
     assert str(parse("2026Q3").last_fortnight()) == "2026-09-17--2026-09-30"
     short = parse("2026-W36").last_fortnight()
-    assert (short.days, short.kind) == (7, "fortnight")
+    assert (short.days, short.kind) == (7, "week")
 
 
 @pytest.mark.parametrize(
@@ -109,3 +110,60 @@ def test_the_last_fortnight():
 )
 def test_the_latest_whole_quarter(last_day, quarter):
     assert str(latest_quarter(date.fromisoformat(last_day))) == quarter
+
+
+@pytest.mark.parametrize(
+    ("kind", "last_day", "expected"),
+    [
+        ("week", date(2027, 1, 3), "2026-W53"),
+        ("week", date(2027, 1, 2), "2026-W52"),
+        ("fortnight", date(2027, 1, 10), "2026-12-28--2027-01-10"),
+        ("fortnight", date(2027, 1, 9), "2026-12-14--2026-12-27"),
+        ("month", date(2024, 2, 29), "2024-02"),
+        ("month", date(2024, 2, 28), "2024-01"),
+        ("tertial", date(2026, 4, 30), "2026T1"),
+        ("tertial", date(2026, 4, 29), "2025T3"),
+        ("quarter", date(2026, 9, 30), "2026Q3"),
+        ("year", date(2026, 12, 30), "2025"),
+    ],
+)
+def test_the_latest_whole_period_of_a_kind(kind, last_day, expected):
+    found = periods.latest_whole(last_day, kind)
+    assert str(found) == expected
+    assert periods.parse(str(found)) == found
+
+
+@pytest.mark.parametrize("kind", ["week", "fortnight", "month", "tertial", "quarter", "year"])
+@given(day=days)
+def test_latest_periods_lie_end_to_end(kind, day):
+    """The last day of one is the first on which it is whole; a day less gives the one before."""
+    found = periods.latest_whole(day, kind)
+    assert found.kind == kind
+    assert found.last <= day < found.end + (found.end - found.preceding().start)
+    assert periods.latest_whole(found.last, kind) == found
+    assert periods.latest_whole(found.last - timedelta(days=1), kind) == found.preceding()
+
+
+def test_a_free_period_has_no_latest():
+    with pytest.raises(PeriodError, match="fri period"):
+        periods.latest_whole(date(2026, 9, 30), "interval")
+
+
+def test_from_meeting_to_meeting():
+    held = [date(2026, 9, 10), date(2026, 8, 27), date(2026, 9, 24), date(2026, 8, 27)]
+    found = periods.between_meetings(held, date(2026, 9, 23))
+    assert [str(p) for p in found] == ["2026-09-10--2026-09-23", "2026-08-27--2026-09-09"]
+    assert {p.kind for p in found} == {"fortnight"}
+    assert periods.between_meetings(held, date(2026, 9, 22)) == found[1:]
+    assert periods.between_meetings(held[:1], date(2026, 9, 30)) == []
+    since = periods.since_meeting(held, date(2026, 9, 24))
+    assert (since.days, since.kind) == (1, "interval")
+    assert periods.parse(str(since)) == since
+    assert periods.since_meeting([], date(2026, 9, 24)) is None
+
+
+def test_a_short_period_is_its_own_brief():
+    week = periods.parse("2026-W53")
+    assert week.last_fortnight() == week
+    assert periods.parse("2024-02-29--2024-02-29").last_fortnight().days == 1
+    assert periods.parse("2024-02").last_fortnight().kind == "fortnight"

@@ -29,6 +29,19 @@ def test_counts_of_nothing_are_ranked_too():
         placebo((-1, 0), [(10, 3)] * 39, (30, 10))
 
 
+def by_error(cells):
+    """Return the logarithm of the ratio of ratios over its standard error, as was ranked before."""
+    t0, t1, c0, c1 = cells = np.asarray(cells, float) + 0.5
+    return np.abs(np.log(t1 * c0 / (t0 * c1))) / np.sqrt((1 / cells).sum(axis=0))
+
+
+def test_nothing_left_is_farther_than_one_left(monkeypatch):
+    full_stop, nearly, there = (36, 0), [(36, 1)] * 39, (36, 12)
+    assert placebo(full_stop, nearly, there).rank == 1
+    monkeypatch.setattr("est_analysis.measures.placebo.unlikeness", by_error)
+    assert placebo(full_stop, nearly, there).rank == 40
+
+
 def level(extra, n=1_500):
     """Return how often p <= 0.05 without effect, of places whose own years vary by `extra`."""
     rng, alarms = np.random.default_rng(19), 0

@@ -1,6 +1,7 @@
 """Before a measure starts: what is expected, how long it takes to see a halving, and the words."""
 
 from dataclasses import replace
+from functools import partial
 
 import pandas as pd
 import pytest
@@ -9,6 +10,7 @@ from test_evaluation import BEFORE, GEOGRAPHY, HISTORY, Q1, THERE, judged, regis
 
 from est_analysis.evidence import SHARES, judge
 from est_analysis.measures.design import Design
+from est_analysis.measures.ground import Site, sites_of
 from est_analysis.measures.planning import (
     STOP,
     earlier_years,
@@ -18,7 +20,7 @@ from est_analysis.measures.planning import (
     prospect,
     what_if,
 )
-from est_analysis.measures.sites import Site, sites_of
+from est_analysis.measures.tallies import Tallies
 from est_analysis.reports.findings_of_plans import how_many, plan_finding
 from est_analysis.reports.language import Language
 
@@ -46,7 +48,7 @@ def test_the_place_and_its_comparison_are_counted_over_the_covered_years():
     plan = planned([10, 20, 30, 0, 999], [40, 41, 42])
     assert (plan.count, plan.seasons, plan.comparison_count) == (60, 3, 123)
     assert (plan.prospect.design.before, plan.prospect.design.comparison) == (20, 41)
-    assert plan.prospect.comparison == "Parken"
+    assert (plan.prospect.rule, plan.prospect.compared) == ("register", ("Parken",))
     assert not plan.chosen_then
     short = planned([10, 20], measure=LATER, problem={"vald_period": "2025Q4"})
     assert (short.count, short.seasons) == (20, 3)  # the year that chose the place is left out
@@ -151,20 +153,25 @@ def test_without_a_comparison_place_an_equal_one_is_supposed_and_the_most_alike_
         rows += yearly([n] * 3, x=x, y=0.0)
     nobody = register({**LATER, "jamforelseplats": ""}, CHOSEN)
     (plan,) = plans(events(*rows), nobody, Q1, settings(), own)
-    assert plan.comparison_count == -1
-    assert plan.prospect.design.comparison == 50
-    assert plan.other.comparison == "Torg 2"
-    assert plan.other.design.comparison == 52
-    said = told(plan)
-    assert "ingen är vald än" in said
-    assert "Med Torg 2 som jämförelseplats, som har ungefär lika många, behövs 2 år" in said
+    # what an evaluation would be held against: no year is spare to match by, so everywhere else
+    assert (plan.prospect.rule, plan.comparison_count) == ("rest", 3 * (70 + 52))
+    assert "mot övriga kommunen" in told(plan)
+    assert (plan.prospect.years, plan.other) == (1, None)  # no need of another
     ruled = register({**LATER, "jamforelseplats": "liknande"}, CHOSEN)
     (by_rule,) = plans(events(*rows), ruled, Q1, settings(), own)
-    assert "räknat med en lika stor jämförelseplats." in told(by_rule)
+    assert by_rule.prospect == plan.prospect
+    unknown = register({**LATER, "jamforelseplats": "Ingenstans"}, CHOSEN)
+    (supposed,) = plans(events(*rows), unknown, Q1, settings(), own)
+    assert (supposed.comparison_count, supposed.prospect.design.comparison) == (-1, 50)
+    said = told(supposed)
+    assert "räknat med en lika stor jämförelseplats: den i registret" in said
+    assert supposed.other.compared == ("Torg 2",)
+    assert supposed.other.design.comparison == 52
+    assert "Med Torg 2 som jämförelseplats, som har ungefär lika många, behövs 2 år" in said
     chosen = register({**LATER, "jamforelseplats": "Torg 2"}, CHOSEN)
     (settled,) = plans(events(*rows), chosen, Q1, settings(), own)
     assert settled.other is None
-    assert "ingen är vald än" not in told(settled)
+    assert "Det är räknat m" not in told(settled)
 
 
 def test_what_cannot_be_told_says_why():
@@ -189,25 +196,25 @@ def test_a_single_event_is_never_shown():
 def test_an_analyst_may_ask_of_any_place():
     rows = events(HISTORY, *yearly([50, 40, 30], **BEFORE), *yearly([20] * 3, **THERE))
     years = earlier_years(Q1.end, Q1.start.replace(year=2020), most=3)
-    torget, parken = Site("Torget", 0, 0, 150), Site("Parken", 5_000, 0, 150)
-    found = what_if(rows, torget, parken, years, THRESHOLDS, goal=0.25, alpha=0.06)
-    assert found == prospect((120, 60), 3, THRESHOLDS, comparison="Parken", goal=0.25, alpha=0.06)
-    alone = what_if(rows, torget, None, years, THRESHOLDS)
+    torget, parken = Site((0.0, 0.0), 150.0), Site((5_000.0, 0.0), 150.0)
+    asked = partial(what_if, Tallies(rows), "", torget)
+    found = asked(parken, years, THRESHOLDS, goal=0.25, alpha=0.06)
+    assert found == prospect((120, 60), 3, THRESHOLDS, goal=0.25, alpha=0.06)
+    alone = asked(None, years, THRESHOLDS)
     assert alone.design.comparison == alone.design.before == 40
     assert earlier_years(Q1.end, None) == []
     with pytest.raises(ValueError, match="one year or more"):
-        what_if(rows, torget, parken, [], THRESHOLDS)
+        asked(parken, [], THRESHOLDS)
 
 
 def test_sites_come_from_coordinates_first_and_then_from_names():
     at = {"x": 7.0, "y": 8.0, "radie_m": 75.0}
-    (place, there) = sites_of(register(problem=at), GEOGRAPHY)["A1"]
-    assert (place.x, place.y, place.radius, place.name) == (7, 8, 75, "Torget")
-    assert (there.x, there.y, there.radius, there.name) == (5_000, 0, 75, "Parken")
-    (named, _) = sites_of(register(problem={"plats": " torget "}), GEOGRAPHY)["A1"]
-    assert (named.x, named.y, named.radius) == (0, 0, 150)
-    assert sites_of(register({"jamforelseplats": "x"}, {"plats": "y"}), GEOGRAPHY) == {
-        "A1": (None, None)
-    }
-    assert place.touches(Site("", 7, 150, 75))
-    assert not place.touches(there)
+    place = sites_of(register(problem=at), GEOGRAPHY)["A1"]
+    assert (place.centre, place.radius, place.other) == ((7, 8), 75, (5_000, 0))
+    named = sites_of(register(problem={"plats": " torget "}), GEOGRAPHY)["A1"]
+    assert (named.centre, named.radius) == ((0, 0), 150)
+    nowhere = sites_of(register({"jamforelseplats": "x"}, {"plats": "y"}), GEOGRAPHY)["A1"]
+    assert (nowhere.centre, nowhere.other) == (None, None)
+    assert place.touches(Site((7.0, 150.0), 75.0))
+    assert not place.touches(place.against)
+    assert not place.touches(nowhere)

@@ -15,9 +15,9 @@ from test_evaluation import GEOGRAPHY, HISTORY, Q1, register, yearly
 from est_analysis.evidence import judge
 from est_analysis.measures.design import exact
 from est_analysis.measures.evaluation import Evaluation, evaluate
-from est_analysis.measures.pooled import common, pool, power, reaches
+from est_analysis.measures.ground import Gazetteer, Site, sites_of
+from est_analysis.measures.pooled import Ground, common, grounds_of, pool, power, reaches
 from est_analysis.measures.register import Register
-from est_analysis.measures.sites import Site, sites_of
 from est_analysis.reports.findings_of_pooled import pooled_finding
 from est_analysis.reports.language import Language
 
@@ -196,7 +196,7 @@ def ground(**moved):
     found = {}
     for i, name in enumerate("ABCD"):
         own, there = moved.get(name, (10_000.0 * i, 10_000.0 * i + 5_000))
-        found[name] = (Site(name, own, 0, 150), Site(f"vid {there:.0f}", there, 0, 150))
+        found[name] = Ground(Site((own, 0.0), 150.0), (Site((there, 0.0), 150.0),))
     return found
 
 
@@ -302,7 +302,32 @@ def test_from_the_register_to_the_pool():
         rows += yearly([now, 8, 8, 8], x=x, y=0.0)
     listed = evaluate(events(*rows), both, Q1, settings(), geography)
     kinds = dict(zip(both.measures["id"], both.measures["atgardstyp"], strict=True))
-    (found,) = pool(listed, kinds, sites_of(both, geography), THRESHOLDS)
+    grounds = grounds_of(listed, sites_of(both, geography), Gazetteer(geography.places))
+    (found,) = pool(listed, kinds, grounds, THRESHOLDS)
     assert found.tables == ((24, 3, 24, 9), (24, 4, 24, 8))
     assert found.unknown_choice == 2
     assert 0.2 < found.common.ratio < 0.7
+
+
+def by_rule(name, rule="similar", compared=("Torg",), **more):
+    return evaluated(name, comparison="", rule=rule, compared=compared, **more)
+
+
+def test_measures_compared_by_rule_are_pooled_too():
+    """They were left out while only a named comparison place was known."""
+    places = pd.DataFrame(
+        {"name": ["Torg", "Park"], "place_type": "torg", "x": [0.0, 9e4], "y": 0.0}
+    )
+    own = {name: Site((1e4 * i, 5e4), 150.0) for i, name in enumerate("ABC")}
+    listed = [by_rule("A"), by_rule("B"), by_rule("C", compared=("Park",))]
+    grounds = grounds_of(listed, own, Gazetteer(places))
+    assert grounds["A"].against == (Site((0.0, 0.0), 150.0),)
+    (found,) = pool(listed, KINDS, grounds, THRESHOLDS)
+    assert found.tables == ((120, 40, 60, 30), (60, 20, 60, 30))
+    partly = [by_rule("A"), by_rule("B", compared=("Torg", "Park")), by_rule("C", "rest", ())]
+    assert pool(partly, KINDS, grounds_of(partly, own, Gazetteer(places)), THRESHOLDS) == []
+    everywhere = [by_rule(name, "rest", ()) for name in "AB"]
+    (found,) = pool(everywhere, KINDS, grounds_of(everywhere, own, Gazetteer(places)), THRESHOLDS)
+    assert found.tables == ((120, 40, 60, 30),)
+    nothing = replace(by_rule("A"), rule="", comparison_before=-1, why_not="no_comparison")
+    assert grounds_of([nothing], own, Gazetteer(places)) == {}

@@ -63,6 +63,14 @@ def test_every_number_of_its_tables_is_released_and_none_is_small(published):
     assert len(told) > 50
 
 
+def test_its_statement_of_accessibility_lies_beside_it_and_is_linked(published):
+    made, _, _ = published
+    page = BeautifulSoup(made.report.read_text(encoding="utf-8"), "html.parser")
+    links = [a["href"] for a in page.find_all("a") if not a["href"].startswith("#")]
+    assert links == ["tillganglighet.html"]
+    assert "delvis förenlig" in (made.folder / links[0]).read_text(encoding="utf-8")
+
+
 def test_it_still_answers_the_questions(published):
     made, _, _ = published
     page = BeautifulSoup(made.report.read_text(encoding="utf-8"), "html.parser")

@@ -55,7 +55,7 @@ def prepare(name_or_path: str, period: str | None, out: Path) -> Copies:
         from est_analysis.gather.accept import gather
         from est_analysis.reports.results import period_of
 
-        chosen = period_of(None, gather(municipality).events)
+        chosen = period_of(None, gather(municipality).events, municipality)
     else:
         chosen = parse(period)
     folder = (out / "lab" / municipality.key).resolve()

@@ -10,13 +10,15 @@ from est_analysis.bench.choices import Choices
 from est_analysis.evidence import Share, Text
 from est_analysis.measures.design import POWER
 from est_analysis.measures.evaluation import DEFAULT_RADIUS_M
+from est_analysis.measures.ground import Site
 from est_analysis.measures.planning import earlier_years, level_of, what_if
-from est_analysis.measures.sites import Site
+from est_analysis.measures.tallies import Tallies
 from est_analysis.patterns.hotspots import located
 from est_analysis.reports.findings_of_plans import PEAK, change_named, how_many, joined
 
 if TYPE_CHECKING:
-    from est_analysis.measures.planning import Prospect
+    from est_analysis.measures.ground import Site
+from est_analysis.measures.planning import Prospect
 
 
 @dataclass(frozen=True)
@@ -85,12 +87,12 @@ def planned(bench: Bench, choices: Choices, place: str, *, fall: float, years: i
     seasons = earlier_years(results.period.end, first, most=thresholds.history_years)
     if at.empty or not seasons or "reported_crime" in results.missing:
         return WhatIf(say.say(Text("{place}: det finns inget att räkna på.", {"place": place})))
-    if choices.group:
-        events = events[events["group"] == choices.group]
-    site = Site(place, float(at["x"].iloc[0]), float(at["y"].iloc[0]), DEFAULT_RADIUS_M)
+    tallies, group = Tallies(events), choices.group or ""
+    site = Site((float(at["x"].iloc[0]), float(at["y"].iloc[0])), DEFAULT_RADIUS_M)
     effect = max(0.01, 1 - fall)
     seen = what_if(
-        events,
+        tallies,
+        group,
         site,
         None,
         seasons,
@@ -99,7 +101,7 @@ def planned(bench: Bench, choices: Choices, place: str, *, fall: float, years: i
         dispersion=results.unrest_of_places,
         alpha=level_of(results.evaluations, thresholds),
     )
-    count = site.counted(events, seasons)
+    count = tallies.count(group, site.spots(tallies), seasons)
     what = bench.what(Choices(choices.period, choices.kind, choices.group))
     many = how_many(count, len(seasons), what, bench.smallest)
     start = Text(

@@ -139,6 +139,11 @@ def read_store(municipality: Municipality) -> Stored:
             ) from error
 
 
+def generation(municipality: Municipality) -> str | None:
+    """Return the name of the generation that is the store; None where there is none."""
+    return _current(municipality.path(STORE))
+
+
 def remove_store(municipality: Municipality) -> None:
     """
     Take the store away; the next report makes it anew from what is retained.

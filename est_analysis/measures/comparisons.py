@@ -121,6 +121,48 @@ class Comparisons:
         reach = [tallies.within(c, r + WIDTH_M) for c, r in zip(*_pairs(treated), strict=True)]
         self._touched = np.unique(np.concatenate([*reach, np.empty(0, dtype=np.int64)]))
 
+    def choices(
+        self,
+        asked: str,
+        group: str,
+        site: Site,
+        spots: Whole,
+        baseline: Sequence[Period],
+        spare: Sequence[Period],
+    ) -> list[Choice]:
+        """
+        Return what the place can be compared with, the main choice first; none if unknown.
+
+        Parameters
+        ----------
+        asked
+            What the register says: a place's name, one of `ASKED`, or nothing.
+        group
+            The indicator's group of events; empty is all.
+        site, spots
+            The place's ground, and its coordinates.
+        baseline, spare
+            The seasons that are compared with, and covered seasons that are not.
+        """
+        named = self.named(asked, site, spots)
+        by_rule = [self.similar(group, site, spots, spare), self.same_sort(site), self.rest()]
+        found = [one for one in (named, *by_rule) if one is not None]
+        found = [one for one in found if one is named or one.count(group, baseline) > 0]
+        if named is not None:
+            return found
+        rule = ASKED.get(asked.lower())
+        if rule is None:
+            return []
+        order = [one.rule for one in found]
+        main = order.index(rule) if rule in order else 0
+        return [*found[main : main + 1], *found[:main], *found[main + 1 :]]
+
+    def chosen(self, rule: str, names: Sequence[str], site: Site, spots: Whole) -> Choice | None:
+        """Return what an evaluation compared a place with, to count other events there too."""
+        if rule == "register":
+            return self.named(names[0], site, spots)
+        return self.rest() if rule == "rest" else self.again(rule, names, site)
+
     def named(self, name: str, site: Site, spots: Whole) -> Choice | None:
         """Return the comparison place that the register names; ground shared is the measure's."""
         if site.other is None:

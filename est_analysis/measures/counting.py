@@ -31,6 +31,7 @@ from est_analysis.measures.judgement import Answer, Pair, answer
 from est_analysis.measures.placebo import Placebo, placebo, untreated
 from est_analysis.measures.regression import FEWEST_PLACES, Fall, fall
 from est_analysis.measures.rings import WIDTH_M
+from est_analysis.measures.since_start import SinceStart, since_start, years_since
 from est_analysis.measures.tallies import Hours, Tallies, Whole
 from est_analysis.measures.windows import Windows, choice, windows
 from est_analysis.municipality import Municipality
@@ -111,13 +112,13 @@ class Counting:
         days = windows(measure, chosen, self.period, self.first, most)
         if days is None:
             return replace(known, held=self._held(measure, problem), why_not="not_started")
-        spots = (
-            self.tallies.within(site.centre, site.radius)
-            if site.shape is None
-            else self.tallies.inside(site.shape)
-        )
+        spots = site.spots(self.tallies)
         asked = str(measure["jamforelseplats"]).strip()
-        choices = self._choices(asked, group, site, spots, days) if days.baseline else []
+        choices = (
+            self.comparisons.choices(asked, group, site, spots, days.baseline, days.spare)
+            if days.baseline
+            else []
+        )
         choices = self._as_then(choices, measure, problem, site)
         held = self._held(measure, problem, group, spots, choices)
         known = replace(
@@ -138,14 +139,42 @@ class Counting:
             rule = ASKED.get(asked.lower())
             why = "unknown_comparison" if rule is None else "no_comparison"
             return replace(known, comparison=asked if rule is None else "", why_not=why)
-        return self._compared(known, site, spots, days, choices)
+        known = self._compared(known, site, spots, days, choices)
+        return replace(known, since=self._since(known, measure, spots, days, chosen, choices[0]))
+
+    def _since(
+        self,
+        known: Evaluation,
+        measure: pd.Series,
+        spots: Whole,
+        days: Windows,
+        chosen: Period | None,
+        main: Choice,
+    ) -> SinceStart | None:
+        """Return the whole years since the start, held against the frozen baseline."""
+        most, matched = self.thresholds.history_years, days.spare if main.rule == "similar" else ()
+        years, seasons = years_since(measure, chosen, self.period.end, self.first, most, matched)
+        here, there = (0, 0) if known.held is None else known.held.tally(seasons)
+        return since_start(
+            known.group,
+            partial(self._at, spots),
+            main.count,
+            (here, there if main.spots is not None else main.count(known.group, seasons)),
+            years,
+            len(seasons),
+            dispersion=self.dispersion,
+            level=self.thresholds.interval_level,
+            least=self.thresholds.minimum_evaluation,
+        )
 
     def _as_then(
         self, choices: list[Choice], measure: pd.Series, problem: pd.Series, site: Site
     ) -> list[Choice]:
         """Return the choices, with the places that a rule chose when the baseline was frozen."""
+        if not choices or str(measure["id"]) not in self.ledger:
+            return choices
         names = self._held(measure, problem).kept.compared
-        if not choices or not names or choices[0].rule == "register" or choices[0].spots is None:
+        if not names or choices[0].rule == "register" or choices[0].spots is None:
             return choices
         again = self.comparisons.again(choices[0].rule, names, site)
         return choices if again is None else [again, *choices[1:]]
@@ -178,27 +207,6 @@ class Counting:
         was, now = (", ".join(one.compared) for one in (held.kept, fresh))
         moved = Moved("jamforelseplats", was, now)
         return Held(fresh, fresh, (*held.moved, moved), held.kept.period)
-
-    def _choices(
-        self, asked: str, group: str, site: Site, spots: Whole, days: Windows
-    ) -> list[Choice]:
-        """Return what the place can be compared with, the main choice first; none if unknown."""
-        named = self.comparisons.named(asked, site, spots)
-        by_rule = [
-            self.comparisons.similar(group, site, spots, days.spare),
-            self.comparisons.same_sort(site),
-            self.comparisons.rest(),
-        ]
-        found = [one for one in (named, *by_rule) if one is not None]
-        found = [one for one in found if one is named or one.count(group, days.baseline) > 0]
-        if named is not None:
-            return found
-        rule = ASKED.get(asked.lower())
-        if rule is None:
-            return []
-        order = [one.rule for one in found]
-        main = order.index(rule) if rule in order else 0
-        return [*found[main : main + 1], *found[:main], *found[main + 1 :]]
 
     def _compared(
         self,

@@ -14,6 +14,7 @@ from est_analysis.measures.frozen import Held
 from est_analysis.measures.judgement import Pair
 from est_analysis.measures.placebo import Placebo
 from est_analysis.measures.regression import Fall
+from est_analysis.measures.since_start import SinceStart
 from est_analysis.periods import Period
 
 
@@ -87,6 +88,9 @@ class Evaluation:
         Ring, other hours and other kinds of crime, each with its comparison.
     course
         The cumulative difference since the start.
+    since
+        The whole years since the start, each and together; None without one, or without a
+        comparison.
     held
         The frozen baseline that the counts before are taken from; see `measures.frozen`.
     why_not
@@ -131,6 +135,7 @@ class Evaluation:
     treated_too: bool = False
     elsewhere: tuple[Elsewhere, ...] = ()
     course: tuple[Step, ...] = ()
+    since: SinceStart | None = None
     held: Held | None = None
 
     @property

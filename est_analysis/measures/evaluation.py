@@ -148,7 +148,7 @@ def _held(
     treated = counted.before, counted.after
     comparison = counted.comparison_before, counted.comparison_after
     level, change = thresholds.interval_level, thresholds.relevant_change
-    least = thresholds.minimum_evaluation
+    least, among = thresholds.minimum_evaluation, counted.placebo
     known = replace(
         counted,
         sufficient=min(laid.power(1 / change, 1 - level), laid.power(change, 1 - level)) >= POWER,
@@ -159,6 +159,8 @@ def _held(
             dispersion,
             alpha,
             least,
+            0 if among is None or among.p is None else among.places,
+            thresholds.clear,
         ),
     )
     difference = partial(scaled, years=counted.years, dispersion=dispersion, level=level)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 
 from est_analysis.counts import Interval, permutation_p
 from est_analysis.gather.geography import Geography
+from est_analysis.measures.ground import Site, clear_of, sites_of
 from est_analysis.measures.placebo import untreated
 from est_analysis.measures.register import Register
-from est_analysis.measures.regression import counts_at
-from est_analysis.measures.sites import Pair, Site, sites_of
+from est_analysis.measures.tallies import Tallies
 from est_analysis.municipality import Municipality
-from est_analysis.patterns.coverage import first_covered, in_period
+from est_analysis.patterns.coverage import first_covered
 from est_analysis.patterns.hotspots import located
 from est_analysis.periods import Period
 
@@ -434,39 +434,22 @@ def panel_of(
     treated = _treated(register, sites, periods, kind)
     if not treated or geography.places is None:
         return None
-    crimes = located(events[events["kind"] == "reported_crime"])
-    crimes = crimes[crimes["group"] == group] if group else crimes
-    crimes = in_period(crimes, Period(periods[0].start, period.end, "interval"))
+    tallies = Tallies(located(events[events["kind"] == "reported_crime"]))
+    own = [(site.spots(tallies), start) for site, start in treated]
     radius = max(site.radius for site, _ in treated)
     points = geography.places[["x", "y"]].to_numpy(float)
-    centres = [(site.x, site.y) for site, _ in treated]
-    taken = {(s.x, s.y) for pair in sites.values() for s in pair[:1] if s}
-    earliest = pd.Timestamp(periods[min(start for _, start in treated)].start)
-    before = crimes[crimes["start"] < earliest]
-    usual = float(np.mean(counts_at(before, centres, radius)))
-    alike = untreated(points, counts_at(before, points, radius), usual, sorted(taken), radius)
+    free = clear_of(points, radius, sites.values())
+    before = periods[: min(start for _, start in treated)]
+    usual = float(np.mean([tallies.count(group, spots, before) for spots, _ in own]))
+    levels = tallies.each(group, points, radius, before)[free]
+    alike = free[untreated(points[free], levels, usual, [], radius)]
     if len(alike) == 0:
         return None
-    ground = np.vstack([np.asarray(centres), points[alike]])
-    radii = np.array([site.radius for site, _ in treated] + [radius] * len(alike))
-    start = np.array([start for _, start in treated] + [NEVER] * len(alike))
-    return Panel(_counted(crimes, ground, radii, periods), start, tuple(periods))
-
-
-def _counted(
-    events: pd.DataFrame, centres: _Matrix, radii: _Matrix, periods: list[Period]
-) -> NDArray[np.int64]:
-    """Return the events within each radius by period; shape (n_places, n_periods)."""
-    counts = np.zeros((len(centres), len(periods)), dtype=np.int64)
-    if events.empty:
-        return counts
-    edges = np.array([one.start for one in periods], dtype="datetime64[s]")
-    at = np.searchsorted(edges, events["start"].to_numpy("datetime64[s]"), side="right") - 1
-    weights = events["count"].to_numpy(np.int64)
-    known = scipy.spatial.cKDTree(events[["x", "y"]].to_numpy(float))
-    for place, near in enumerate(known.query_ball_point(centres, radii)):
-        np.add.at(counts[place], at[near], weights[near])
-    return counts
+    rows = [[tallies.count(group, spots, [one]) for one in periods] for spots, _ in own]
+    each = [tallies.each(group, points, radius, [one], only=alike) for one in periods]
+    counts = np.vstack([np.array(rows, dtype=np.int64), np.stack(each, axis=1)])
+    start = np.array([start for _, start in own] + [NEVER] * len(alike))
+    return Panel(counts, start, tuple(periods))
 
 
 def _back_from(end: date, first: date | None, weeks: int) -> list[Period]:
@@ -480,17 +463,19 @@ def _back_from(end: date, first: date | None, weeks: int) -> list[Period]:
 
 
 def _treated(
-    register: Register, sites: dict[str, Pair], periods: list[Period], kind: str
+    register: Register, sites: Mapping[str, Site], periods: list[Period], kind: str
 ) -> list[tuple[Site, int]]:
     """Return the places where something was done, with the period of their start."""
     measures = register.measures[register.measures["startdatum"].notna()]
     measures = measures[measures["atgardstyp"] == kind] if kind else measures
     found: list[tuple[Site, int]] = []
     for measure in measures.sort_values("startdatum", kind="stable").to_dict("records"):
-        site, _ = sites.get(str(measure["id"]), (None, None))
+        site = sites.get(str(measure["id"]))
         day = measure["startdatum"].date()
         start = next((i for i, p in enumerate(periods) if p.start <= day < p.end), 0)
-        if site is None or start == 0 or any(site.touches(other) for other, _ in found):
+        if site is None or site.centre is None or start == 0:
+            continue
+        if any(site.touches(other) for other, _ in found):
             continue
         found.append((site, start))
     return found

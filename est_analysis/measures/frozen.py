@@ -344,7 +344,7 @@ def _content(parts: Sequence[pd.DataFrame | None]) -> str:
     for events in parts:
         if events is not None:
             rows = events[["start", "group", "count", "x", "y"]].round({"x": 1, "y": 1})
-            lines = rows.astype(str).agg("|".join, axis=1) if len(rows) else []
-            digest.update("\n".join(sorted(lines)).encode())
+            lines = zip(*(rows[column].astype(str) for column in rows), strict=True)
+            digest.update("\n".join(sorted(map("|".join, lines))).encode())
         digest.update(b"\x1e")
     return digest.hexdigest()

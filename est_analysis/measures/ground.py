@@ -1,9 +1,9 @@
-"""Where measures act and what they are compared with, as round pieces of ground."""
+"""Where measures act and what they are compared with, as pieces of ground."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -13,11 +13,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from est_analysis.measures.rings import WIDTH_M, ring_of
+from est_analysis.periods import Period
 
 if TYPE_CHECKING:
     import shapely
 
     from est_analysis.gather.geography import Geography
+    from est_analysis.measures.register import Register
+    from est_analysis.measures.tallies import Tallies, Whole
 
 DEFAULT_RADIUS_M = 150.0
 Point = tuple[float, float]
@@ -104,6 +107,45 @@ class Site:
         import shapely
 
         return float(shapely.hausdorff_distance(self.shape, shapely.Point(self.centre)))
+
+    @property
+    def against(self) -> Site:
+        """The ground of its comparison place: a circle of the same area."""
+        return Site(self.other, self.radius)
+
+    def spots(self, tallies: Tallies) -> Whole:
+        """Return the coordinates of events on the ground, as `Tallies.within` does."""
+        if self.centre is None:
+            return np.empty(0, dtype=np.int64)
+        if self.shape is None:
+            return tallies.within(self.centre, self.radius)
+        return tallies.inside(self.shape)
+
+    def touches(self, other: Site) -> bool:
+        """Tell whether the two share ground; what nobody knows shares none."""
+        if self.centre is None or other.centre is None:
+            return False
+        if apart(self.centre, other.centre) >= self.reach + other.reach:
+            return False
+        if self.shape is None and other.shape is None:
+            return True
+        import shapely
+
+        own, there = (
+            (shapely.Point(one.centre), one.radius) if one.shape is None else (one.shape, 0.0)
+            for one in (self, other)
+        )
+        return float(shapely.distance(own[0], there[0])) < own[1] + there[1] or bool(
+            shapely.intersects(own[0], there[0])
+        )
+
+
+def sites_of(register: Register, geography: Geography) -> dict[str, Site]:
+    """Return each measure's ground by its id; measures without a problem in the list have none."""
+    problems = register.problems.set_index("id")
+    known = register.measures[register.measures["problem"].isin(problems.index)]
+    pairs = [(measure, problems.loc[measure["problem"]]) for _, measure in known.iterrows()]
+    return dict(zip(known["id"].astype(str), sites(pairs, geography), strict=True))
 
 
 def sites(pairs: list[tuple[pd.Series, pd.Series]], geography: Geography) -> list[Site]:
@@ -219,6 +261,37 @@ def taken(places: Iterable[tuple[Point | None, float]]) -> Ground:
             found[centre] = max(found.get(centre, 0.0), radius)
     at = {centre: i for i, centre in enumerate(found)}
     return Ground(list(found), list(found.values()), at)
+
+
+def clear_of(
+    points: NDArray[np.float64], radius: float, sites: Iterable[Site]
+) -> NDArray[np.int64]:
+    """
+    Return the positions of the points whose circles share no ground with any site.
+
+    Parameters
+    ----------
+    points
+        Shape (n, 2), metres.
+    radius
+        Of the circles, metres.
+    sites
+        What is taken; of those that nobody knows where, nothing is.
+    """
+    clear = np.ones(len(points), dtype=bool)
+    for site in sites:
+        if site.centre is None:
+            continue
+        near = np.flatnonzero(np.hypot(*(points - site.centre).T) < site.reach + radius)
+        clear[[at for at in near if site.touches(Site(tuple(points[at]), radius))]] = False
+    return np.flatnonzero(clear)
+
+
+def begun(register: Register, sites: Mapping[str, Site], period: Period) -> Ground:
+    """Return the ground of the measures that had begun by the end of a period."""
+    measures = register.measures[register.measures["startdatum"] < pd.Timestamp(period.end)]
+    own = (sites[identity] for identity in measures["id"].astype(str) if identity in sites)
+    return taken((site.centre, site.reach) for site in own)
 
 
 def apart(one: Point, other: Point) -> float:

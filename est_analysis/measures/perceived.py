@@ -14,11 +14,13 @@ from est_analysis.counts import Interval, dispersion
 from est_analysis.errors import PeriodError
 from est_analysis.gather.geography import Geography
 from est_analysis.gather.surveys import Surveys
+from est_analysis.measures.comparisons import Comparisons
 from est_analysis.measures.design import exact, outcomes
 from est_analysis.measures.evaluation import Evaluation
+from est_analysis.measures.ground import Gazetteer, begun, sites_of
 from est_analysis.measures.planning import earlier_years
 from est_analysis.measures.register import Register
-from est_analysis.measures.sites import sites_of
+from est_analysis.measures.tallies import Tallies
 from est_analysis.municipality import Municipality
 from est_analysis.patterns.coverage import first_covered
 from est_analysis.patterns.hotspots import located
@@ -36,8 +38,10 @@ class Reports:
 
     Parameters
     ----------
-    measure, place, comparison
-        The measure's id, and the names of the two places.
+    measure, place
+        The measure's id, and the name of its place.
+    rule, compared
+        What it is compared with, as in `measures.evaluated.Evaluation`: the same as its crimes.
     before, after, comparison_before, comparison_after
         Reports in the earlier seasons together, and since the effect was expected.
     years
@@ -49,7 +53,8 @@ class Reports:
 
     measure: str
     place: str
-    comparison: str
+    rule: str
+    compared: tuple[str, ...]
     before: int
     after: int
     comparison_before: int
@@ -187,14 +192,23 @@ def _reports(
     thresholds = municipality.thresholds
     first = first_covered(events, "unsafe_place", municipality, by_place=True)
     phi = _unrest(own, earlier_years(period.end, first)[1:])
+    tallies, gazetteer = Tallies(own), Gazetteer(geography.places)
     sites = sites_of(register, geography)
+    comparisons = Comparisons(tallies, gazetteer, begun(register, sites, period))
     started = register.measures.set_index("id")["startdatum"]
+    named = register.measures.set_index("id")["jamforelseplats"]
     chosen = register.problems.set_index("id")["vald_period"]
     found = []
     for e in evaluations:
-        place, there = sites.get(e.measure, (None, None))
-        if place is None or there is None or e.window is None or place.touches(there):
+        site = sites[e.measure]
+        if e.window is None:
             continue
+        spots = site.spots(tallies)
+        there = (
+            comparisons.chosen(e.rule, e.compared, site, spots)
+            if e.rule
+            else comparisons.named(named[e.measure], site, spots)  # its crimes are not judged
+        )
         seasons = [
             season
             for season in (e.window.years_earlier(k) for k in range(1, _SEASONS_LOOKED_AT + 1))
@@ -203,10 +217,10 @@ def _reports(
             and season.end <= started[e.measure].date()
             and not _overlap(season, str(chosen[e.problem]))
         ][: thresholds.history_years]
-        if not seasons:
+        if not seasons or there is None:
             continue
-        here = (place.counted(own, seasons), place.counted(own, [e.window]))
-        other = (there.counted(own, seasons), there.counted(own, [e.window]))
+        here = (tallies.count("", spots, seasons), tallies.count("", spots, [e.window]))
+        other = (there.count("", seasons), there.count("", [e.window]))
         if sum(here) == 0:
             continue
         level = thresholds.interval_level
@@ -214,7 +228,7 @@ def _reports(
         seen = exact(here, other, dispersion=phi, level=level) if told else None
         found.append(
             Reports(
-                *(e.measure, place.name, there.name, *here, *other, len(seasons)),
+                *(e.measure, e.place, there.rule, there.places, *here, *other, len(seasons)),
                 ratio=None if seen is None else seen.ratio,
                 interval=None if seen is None else seen.interval,
             )

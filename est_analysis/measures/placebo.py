@@ -10,6 +10,7 @@ import scipy
 from numpy.typing import ArrayLike, NDArray
 
 from est_analysis.counts import permutation_p
+from est_analysis.measures.design import unlikeness
 from est_analysis.measures.ground import disjoint
 
 FEWEST_FOR_P, FEWEST_FOR_RANK = 39, 19
@@ -42,8 +43,7 @@ def placebo(treated: tuple[int, int], others: ArrayLike, comparison: tuple[int, 
     """
     Rank a place's change among those of places where nothing was done.
 
-    Each is held against the same comparison place: the logarithm of the ratio of ratios over its
-    standard error, half an event added to every count.
+    Each is held against the same comparison place, by the root of the deviance (`unlikeness`).
 
     Parameters
     ----------
@@ -72,9 +72,7 @@ def placebo(treated: tuple[int, int], others: ArrayLike, comparison: tuple[int, 
     there = np.asarray(comparison, dtype=float)
     if (counts < 0).any() or (there < 0).any():
         raise ValueError("counts are zero or more")
-    cells, base = counts + 0.5, there + 0.5
-    log_ratio = np.log(cells[:, 1] / cells[:, 0]) - np.log(base[1] / base[0])
-    size = np.abs(log_ratio) / np.sqrt((1 / cells).sum(axis=1) + (1 / base).sum())
+    size = unlikeness([*counts.T, *(np.full(len(counts), n) for n in there)])
     own, theirs = float(size[0]), size[1:]
     if len(theirs) < FEWEST_FOR_RANK:
         return Placebo(len(theirs))

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
 
-import numpy as np
 import pandas as pd
 
 from est_analysis.errors import PeriodError
 from est_analysis.evidence import SHARES
 from est_analysis.gather.geography import Geography
+from est_analysis.measures.comparisons import Comparisons
 from est_analysis.measures.design import LONGEST_YEARS, POWER, Design
 from est_analysis.measures.evaluation import Evaluation
+from est_analysis.measures.ground import Gazetteer, Site, clear_of, name_of, sites_of, taken
 from est_analysis.measures.placebo import untreated
 from est_analysis.measures.register import CLOSED, Register
-from est_analysis.measures.regression import counts_at
-from est_analysis.measures.sites import Pair, Site, sites_of
+from est_analysis.measures.tallies import Tallies
 from est_analysis.municipality import Municipality, Thresholds
-from est_analysis.patterns.coverage import first_covered, in_period
+from est_analysis.patterns.coverage import first_covered
 from est_analysis.patterns.hotspots import located
 from est_analysis.periods import Period, parse
 
@@ -43,8 +43,6 @@ class Prospect:
 
     Parameters
     ----------
-    comparison
-        Name of the comparison place; empty where an equally large one is supposed.
     design
         What is expected per year without any effect, and by which rule it will be judged.
     fall
@@ -56,14 +54,18 @@ class Prospect:
         Years needed to see the goal; None over ten, and where no goal is named.
     years_stop
         Years needed to see a full stop; None over ten.
+    rule, compared
+        What it is compared with, as in `measures.evaluated.Evaluation`; both empty where an equally
+        large place is supposed.
     """
 
-    comparison: str
     design: Design
     fall: float | None
     years: int | None
     years_goal: int | None
     years_stop: int | None
+    rule: str = ""
+    compared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -80,14 +82,16 @@ class Plan:
     comparison
         The comparison as the register writes it; empty where it says nothing.
     comparison_count
-        Events at the comparison place; -1 where the register names no known place.
+        Events where it is compared, by the register's word or by rule; -1 where the register names
+        a place that nobody knows.
     chosen_then
         Whether the place was chosen on these very years, or nobody says on which: then fewer are
         to be expected.
     goal
         The fall that the register's goal names, as a ratio; None where it names none.
     prospect
-        With the comparison place of the register, or an equally large one where there is none.
+        With the comparison that an evaluation would choose, or an equally large one where the
+        register names a place that nobody knows.
     other
         With the most alike place where nothing is done; None where there is none, or no need.
     why_not
@@ -149,7 +153,6 @@ def prospect(
     seasons: int,
     thresholds: Thresholds,
     *,
-    comparison: str = "",
     goal: float | None = None,
     dispersion: float = 1.0,
     alpha: float = 0.05,
@@ -165,8 +168,6 @@ def prospect(
         Earlier years; one or more.
     thresholds
         The change that matters, and from how many events approximations are trusted.
-    comparison
-        Name of the comparison place.
     goal
         A fall as a ratio.
     dispersion
@@ -195,11 +196,10 @@ def prospect(
     )
     stop = None if counts[0] == 0 else _years(design, STOP)
     if stop is None:  # what is weaker is not seen either
-        return Prospect(comparison, design, None, None, None, None)
+        return Prospect(design, None, None, None, None)
     change = 1 / thresholds.relevant_change
     years = _years(design, change)
     return Prospect(
-        comparison,
         design,
         design.smallest_fall() if stop == 1 else None,
         years,
@@ -216,7 +216,8 @@ def _years(design: Design, effect: float) -> int | None:
 
 
 def what_if(
-    events: pd.DataFrame,
+    tallies: Tallies,
+    group: str,
     place: Site,
     comparison: Site | None,
     seasons: list[Period],
@@ -231,8 +232,10 @@ def what_if(
 
     Parameters
     ----------
-    events
-        Located events of the group asked about, all periods.
+    tallies
+        Of located events, all periods.
+    group
+        Of events; empty is all.
     place, comparison
         Where; without a comparison place an equally large one is supposed.
     seasons
@@ -249,16 +252,12 @@ def what_if(
     ValueError
         If there is no earlier year.
     """
-    own = place.counted(events, seasons)
-    there = own if comparison is None else comparison.counted(events, seasons)
+    own = tallies.count(group, place.spots(tallies), seasons)
+    there = own
+    if comparison is not None:
+        there = tallies.count(group, comparison.spots(tallies), seasons)
     return prospect(
-        (own, there),
-        len(seasons),
-        thresholds,
-        comparison="" if comparison is None else comparison.name,
-        goal=goal,
-        dispersion=dispersion,
-        alpha=alpha,
+        (own, there), len(seasons), thresholds, goal=goal, dispersion=dispersion, alpha=alpha
     )
 
 
@@ -313,29 +312,34 @@ def plans(
         return []
     thresholds = municipality.thresholds
     alpha = level_of(evaluations, thresholds, further=len(waiting))
-    sites = sites_of(register, geography)
-    crimes = located(events[events["kind"] == "reported_crime"])
+    sites, gazetteer = sites_of(register, geography), Gazetteer(geography.places)
+    tallies = Tallies(located(events[events["kind"] == "reported_crime"]))
+    treated = taken((site.centre, site.reach) for site in sites.values())  # as once it has begun
+    comparisons = Comparisons(tallies, gazetteer, treated)
     first = first_covered(events, "reported_crime", municipality, by_place=True)
     years = earlier_years(period.end, first)
     problems = register.problems.set_index("id")
     found = []
     for measure in waiting.to_dict("records"):
         problem = problems.loc[measure["problem"]]
-        group = str(problem["grupp"])
-        place, comparison = sites[str(measure["id"])]
-        name = str(problem["plats"] or problem["beskrivning"])
-        plan = Plan(str(measure["id"]), name, group, goal=goal_of(str(measure["mal"])))
-        if place is None or not years or not whole:
-            why = "no_place" if place is None else "no_history" if whole else "missing_file"
+        group, site = str(problem["grupp"]), sites[str(measure["id"])]
+        plan = Plan(
+            *(str(measure["id"]), name_of(problem), group), goal=goal_of(str(measure["mal"]))
+        )
+        if site.centre is None or not years or not whole:
+            why = "no_place" if site.centre is None else "no_history" if whole else "missing_file"
             found.append(replace(plan, why_not=why))
             continue
         chosen = _period(str(problem["vald_period"]))
         free = [year for year in years if not _overlap(year, chosen)]
         seasons = (free or years)[: thresholds.history_years]
-        own = crimes[crimes["group"] == group] if group else crimes
-        near = pd.concat([in_period(own, season) for season in seasons])
-        count = int(place.holds(near)["count"].sum())
-        there = -1 if comparison is None else int(comparison.holds(near)["count"].sum())
+        spots = site.spots(tallies)
+        count = tallies.count(group, spots, seasons)
+        asked = str(measure["jamforelseplats"]).strip()
+        spare = [year for year in years if year not in seasons]
+        choices = comparisons.choices(asked, group, site, spots, seasons, spare)
+        main = choices[0] if choices else None
+        there = count if main is None else main.count(group, seasons)
         tell = partial(
             prospect,
             seasons=len(seasons),
@@ -344,20 +348,21 @@ def plans(
             dispersion=dispersion,
             alpha=alpha,
         )
-        named = "" if comparison is None else comparison.name
-        seen = tell((count, count if comparison is None else there), comparison=named)
+        seen = tell((count, there))
+        if main is not None:
+            seen = replace(seen, rule=main.rule, compared=main.places)
         other = None
         if seen.years_stop is not None and seen.years != 1:
-            alike = _most_alike(near, count, place, sites, geography)
-            if alike is not None and alike[0] != named:
-                other = tell((count, alike[1]), comparison=alike[0])
+            alike = _most_alike(tallies, group, count, seasons, site, sites, gazetteer)
+            if alike is not None and (alike[0],) != seen.compared:
+                other = replace(tell((count, alike[1])), rule="register", compared=(alike[0],))
         found.append(
             replace(
                 plan,
                 count=count,
                 seasons=len(seasons),
-                comparison=str(measure["jamforelseplats"]),
-                comparison_count=there,
+                comparison=asked,
+                comparison_count=-1 if main is None else there,
                 chosen_then=chosen is None or not free,
                 prospect=seen,
                 other=other,
@@ -376,23 +381,24 @@ def planned(register: Register, period: Period) -> pd.DataFrame:
 
 
 def _most_alike(
-    events: pd.DataFrame,
+    tallies: Tallies,
+    group: str,
     count: int,
+    seasons: list[Period],
     place: Site,
-    sites: dict[str, Pair],
-    geography: Geography,
+    sites: Mapping[str, Site],
+    gazetteer: Gazetteer,
 ) -> tuple[str, int] | None:
     """Return the place of nearest level that shares no ground with any measure's, and its count."""
-    if geography.places is None or count == 0:
+    if gazetteer.table is None or count == 0:
         return None
-    points = geography.places[["x", "y"]].to_numpy(float)
-    levels = counts_at(events, points, place.radius)
-    taken = {(one.x, one.y) for pair in sites.values() for one in pair[:1] if one is not None}
-    found = untreated(points, levels, count, sorted(taken), place.radius)
+    points = gazetteer.points
+    free = clear_of(points, place.radius, sites.values())
+    levels = tallies.each(group, points, place.radius, seasons, only=free)
+    found = untreated(points[free], levels, count, [], place.radius)
     if len(found) == 0:
         return None
-    at = int(found[0])
-    return str(geography.places["name"].iloc[at]), int(np.asarray(levels)[at])
+    return gazetteer.names[int(free[found[0]])], int(levels[found[0]])
 
 
 def _period(text: str) -> Period | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 
@@ -14,9 +14,12 @@ from numpy.typing import ArrayLike, NDArray
 from est_analysis.counts import Interval
 from est_analysis.measures.design import POWER, Outcomes, outcomes
 from est_analysis.measures.evaluation import Evaluation
-from est_analysis.measures.sites import Pair, Site
+from est_analysis.measures.ground import Gazetteer, Site
+from est_analysis.measures.since_start import SinceStart
 from est_analysis.municipality import Thresholds
 
+_SEVERAL = 2
+"""So many whole years since a start say more than the last year, which is told already."""
 UNLIKE = 0.05
 """Below this p the single measures are said to differ more than chance makes them."""
 
@@ -225,6 +228,11 @@ class Pooled:
         The chance that a change of the size that matters would have been told from none.
     unknown_choice
         How many of them were chosen on a period that nobody knows.
+    since
+        The same over every whole year since each one's start; None where none has gone on for two,
+        or the counts could not tell.
+    since_years
+        The measures' whole years since their starts, added up; 0 where `since` is not asked for.
     """
 
     kind: str
@@ -237,6 +245,8 @@ class Pooled:
     common: Common | None
     power: float
     unknown_choice: int
+    since: Common | None = None
+    since_years: int = 0
 
     @property
     def doubled(self) -> list[str]:
@@ -249,10 +259,63 @@ class Pooled:
         return self.power >= POWER
 
 
+@dataclass(frozen=True)
+class Ground:
+    """
+    Where a measure acts, and where it was compared with.
+
+    Parameters
+    ----------
+    own
+        Its own ground.
+    against
+        That of the places compared with; empty where it is everywhere else.
+    """
+
+    own: Site
+    against: tuple[Site, ...]
+
+    def treats(self, other: Ground) -> bool:
+        """Tell whether its own ground is the other's, or is what the other is compared with."""
+        return any(self.own.touches(one) for one in (other.own, *other.against))
+
+    def compares(self, other: Ground) -> bool:
+        """Tell whether the two are compared with ground that they share."""
+        if not self.against or not other.against:
+            return True
+        return any(one.touches(there) for one in self.against for there in other.against)
+
+
+def grounds_of(
+    evaluations: Iterable[Evaluation], sites: Mapping[str, Site], gazetteer: Gazetteer
+) -> dict[str, Ground]:
+    """
+    Return the grounds of measures that were compared with anything, by their ids.
+
+    Parameters
+    ----------
+    evaluations
+        Say what each was compared with.
+    sites
+        As `measures.ground.sites_of` gives them.
+    gazetteer
+        Where the places lie that a rule chose.
+    """
+    found = {}
+    for e in evaluations:
+        site = sites.get(e.measure)
+        if site is None or not e.rule:
+            continue
+        by_rule = [] if e.rule == "register" else gazetteer.find(e.compared)
+        against = [Site(gazetteer.at(at), site.radius) for at in by_rule]
+        found[e.measure] = Ground(site, (site.against,) if e.rule == "register" else tuple(against))
+    return found
+
+
 def pool(
     evaluations: Iterable[Evaluation],
     kinds: dict[str, str],
-    sites: dict[str, Pair],
+    grounds: Mapping[str, Ground],
     thresholds: Thresholds,
     *,
     dispersion: float = 1.0,
@@ -272,8 +335,8 @@ def pool(
         As `measures.evaluation.evaluate` gives them.
     kinds
         Measure's id to its kind.
-    sites
-        As `measures.sites.sites_of` gives them.
+    grounds
+        As `grounds_of` gives them.
     thresholds
         The change that matters, and the level of intervals.
     dispersion
@@ -295,7 +358,7 @@ def pool(
         if len(groups) > 1:
             parts.append((None, own))
         for group, some in parts:
-            one = _pooled(kind, group, some, sites, thresholds, dispersion)
+            one = _pooled(kind, group, some, grounds, thresholds, dispersion)
             if one is not None and one.measures not in [former.measures for former in found]:
                 found.append(one)
     return found
@@ -305,16 +368,17 @@ def _pooled(
     kind: str,
     group: str | None,
     evaluations: list[Evaluation],
-    sites: dict[str, Pair],
+    grounds: Mapping[str, Ground],
     thresholds: Thresholds,
     dispersion: float,
 ) -> Pooled | None:
-    taken, left_out = _apart(evaluations, sites)
+    taken, left_out = _apart(evaluations, grounds)
     if len(taken) < 2:
         return None
     tables = _tables(taken)
     level, change = thresholds.interval_level, thresholds.relevant_change
     seen = common(tables, dispersion=dispersion, level=level)
+    longer, years = _since(taken)
     return Pooled(
         kind,
         group,
@@ -329,18 +393,52 @@ def _pooled(
             for effect in (1 / change, change)
         ),
         sum(not e.chosen for e in taken),
+        common(longer, dispersion=dispersion, level=level)
+        if longer and reaches(longer, alpha=1 - level, dispersion=dispersion)
+        else None,
+        years,
     )
 
 
+def _since(taken: list[Evaluation]) -> tuple[list[tuple[int, int, int, int]], int]:
+    """
+    Return four counts over the whole years since the start, for each comparison place, and years.
+
+    Places that share a comparison are added up where their years are the same; of others with it
+    the first counts, so that no event counts twice. Nothing where no measure has two whole years.
+    """
+    found: dict[
+        tuple[str, str, tuple[str, ...], str], tuple[SinceStart, tuple[int, int, int, int]]
+    ] = {}
+    years = longest = 0
+    for e in taken:
+        if e.since is None:
+            continue
+        key = _against(e)
+        table = e.since.table
+        if key in found:
+            former, so_far = found[key]
+            same = (former.whole.days, former.seasons) == (e.since.whole.days, e.since.seasons)
+            if not same or former.table[2:] != table[2:]:
+                continue
+            table = (so_far[0] + table[0], so_far[1] + table[1], *so_far[2:])
+        found[key] = (e.since, table)
+        years += e.since.whole.years
+        longest = max(longest, e.since.whole.years)
+    if longest < _SEVERAL:
+        return [], 0
+    return [table for _, table in found.values()], years
+
+
 def _apart(
-    evaluations: list[Evaluation], sites: dict[str, Pair]
+    evaluations: list[Evaluation], grounds: Mapping[str, Ground]
 ) -> tuple[list[Evaluation], dict[str, str]]:
     """Return the measures that share no event, and why the others are left out."""
     taken: list[Evaluation] = []
     left_out: dict[str, str] = {}
     for e in evaluations:
-        place, there = sites.get(e.measure, (None, None))
-        if e.comparison_before < 0 or place is None or there is None:
+        ground = grounds.get(e.measure)
+        if e.comparison_before < 0 or ground is None:
             left_out[e.measure] = e.why_not or "no_place"
             continue
         if not _varies(e):
@@ -348,10 +446,10 @@ def _apart(
             continue
         why = ""
         for other in taken:
-            ground, comparison = sites[other.measure]
-            if _meet(place, ground) or _meet(place, comparison) or _meet(there, ground):
+            there = grounds[other.measure]
+            if ground.treats(there) or there.treats(ground):
                 why = "ground"
-            elif _meet(there, comparison) and not _same_table(e, other, there, comparison):
+            elif ground.compares(there) and not _same_table(e, other):
                 why = "comparison"
         if why:
             left_out[e.measure] = why
@@ -366,25 +464,23 @@ def _varies(e: Evaluation) -> bool:
     return min(*sums, e.before + e.comparison_before, e.after + e.comparison_after) > 0
 
 
-def _meet(one: Site | None, other: Site | None) -> bool:
-    return one is not None and other is not None and one.touches(other)
-
-
-def _same_table(e: Evaluation, other: Evaluation, there: Site, comparison: Site | None) -> bool:
+def _same_table(e: Evaluation, other: Evaluation) -> bool:
     """Tell whether two measures were held against the very same events."""
-    return (
-        there == comparison
-        and (e.group, e.window, e.years) == (other.group, other.window, other.years)
-        and e.comparison_before == other.comparison_before
-        and e.comparison_after == other.comparison_after
+    return _against(e) == _against(other) and (
+        (e.window, e.years, e.comparison_before, e.comparison_after)
+        == (other.window, other.years, other.comparison_before, other.comparison_after)
     )
+
+
+def _against(e: Evaluation) -> tuple[str, str, tuple[str, ...], str]:
+    return e.rule, e.comparison, e.compared, e.group
 
 
 def _tables(taken: list[Evaluation]) -> tuple[tuple[int, int, int, int], ...]:
     """Return four counts for each comparison place; the treated places that share it added up."""
-    found: dict[tuple[str, str], Evaluation] = {}
+    found: dict[tuple[str, str, tuple[str, ...], str], Evaluation] = {}
     for e in taken:
-        key = (e.comparison, e.group)
+        key = _against(e)
         if key in found:
             former = found[key]
             found[key] = replace(

@@ -37,10 +37,11 @@ INFLUENCE_GRADES = ("resurser", "kostnad")
 cost (3 is dear); with ``paverkbarhet``."""
 PROBLEM_MORE = (
     *("gata", "polygon", "varfor_vald", "orsakstyp", *NEED_GRADES, *INFLUENCE_GRADES),
-    *("status", "avslutsskal", "avslutsdatum"),
+    *("status", "avslutsskal", "avslutsdatum", "publiceras"),
 )
 MEASURE_MORE = (
     *("intensitet", "jamforelseregel", "genomford", "process", "produktion", "effekt", "skal"),
+    "publiceras",
 )
 """Among them: whether it was done as decided, how it went, what was done and how much (the process
 and the output), and apart from that what the group found to have changed (the effect)."""
@@ -51,6 +52,8 @@ MEASURE_TYPES = ("situationell", "social", "kontroll")
 TERMS = ("kort", "lång")
 MEASURE_STATES = ("Planerad", "Pågår", "Avslutad", "Försenad", "Avbruten")
 DELIVERED = ("ja", "delvis", "nej")
+PUBLISHED = ("ja", "nej")
+"""Whether the words of a row may be published; an empty cell is a no."""
 PROBLEM_STATES = ("Öppet", "Avslutat")
 DECISION_STATES = ("Öppet", "Klart")
 CLOSED = ("Avslutad", "Avbruten", "Klart", "Avslutat")
@@ -71,12 +74,13 @@ _DATE_COLUMNS = {
     "calendar": ("datum_fran", "datum_till"),
 }
 _CHOICES: dict[str, dict[str, tuple[tuple[str, ...], str]]] = {
-    "problems": {"status": (PROBLEM_STATES, REMARK)},
+    "problems": {"status": (PROBLEM_STATES, REMARK), "publiceras": (PUBLISHED, REMARK)},
     "measures": {
         "atgardstyp": (MEASURE_TYPES, NOT_USED),
         "sikt": (TERMS, NOT_USED),
         "status": (MEASURE_STATES, NOT_USED),
         "genomford": (DELIVERED, REMARK),
+        "publiceras": (PUBLISHED, REMARK),
     },
     "decisions": {"status": (DECISION_STATES, NOT_USED)},
     "calendar": {},

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from est_analysis.municipality import Municipality
-from est_analysis.periods import Period, latest_quarter
+from est_analysis.periods import Kind, Period, latest_whole
 
 if TYPE_CHECKING:
     from est_analysis.gather.deliveries import Unread
@@ -165,12 +165,15 @@ def last_day(events: pd.DataFrame) -> date:
     return last
 
 
-def latest_quarter_of(events: pd.DataFrame) -> Period:
-    """Return the latest whole quarter delivered; of no events the first quarter of all."""
+def latest_of(events: pd.DataFrame, kind: Kind) -> Period:
+    """Return the latest whole period of a kind delivered; of no events the first of all."""
     if events.empty:
-        return latest_quarter(date(1970, 3, 31))
-    return latest_quarter(last_day(events) + QUARTER_SLACK)
+        return latest_whole(date(1970, 3, 31), kind)
+    return latest_whole(last_day(events) + _SLACK.get(kind, timedelta(0)), kind)
 
 
-QUARTER_SLACK = timedelta(days=7)
-"""A quarter counts as delivered when events reach this near to its end."""
+_SLACK: dict[str, timedelta] = {
+    "month": timedelta(days=2),
+    **dict.fromkeys(("tertial", "quarter", "year"), timedelta(days=7)),
+}
+"""A period counts as delivered when events reach this near to its end; weeks have no slack."""

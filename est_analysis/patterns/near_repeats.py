@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from est_analysis import counts
+from est_analysis.evidence import Text
 from est_analysis.patterns.near_spots import NearSpots, apart
 from est_analysis.patterns.near_tally import MINUTES, Clock, Tally, permuted
 
@@ -95,6 +96,24 @@ class Knox:
         return pd.DataFrame(figures, index=rows).reset_index()
 
 
+_SAME = "samma plats (under {high} m)"
+_BANDS = {"m": "{low} till under {high} m", "dygn": "{low} till under {high} dygn"}
+_OPEN = {"m": "{low} m eller mer", "dygn": "{low} dygn eller mer"}
+
+
+def bands(edges: Sequence[float], unit: str) -> list[Text]:
+    """Return what each half-open band counts, to be put into words; `unit` is m or dygn."""
+    return [
+        Text(
+            _SAME
+            if unit == "m" and low == 0 and high <= SAME_PLACE
+            else (_OPEN if math.isinf(high) else _BANDS)[unit],
+            {"low": _plain(low), "high": _plain(high)},
+        )
+        for low, high in itertools.pairwise(edges)
+    ]
+
+
 def band_names(edges: Sequence[float], unit: str) -> list[str]:
     """
     Say in Swedish what each half-open band counts.
@@ -104,15 +123,7 @@ def band_names(edges: Sequence[float], unit: str) -> list[str]:
     >>> band_names((0, 1, 100, math.inf), "m")
     ['samma plats (under 1 m)', '1 till under 100 m', '100 m eller mer']
     """
-    names = []
-    for low, high in itertools.pairwise(edges):
-        if unit == "m" and low == 0 and high <= SAME_PLACE:
-            names.append(f"samma plats (under {_plain(high)} m)")
-        elif math.isinf(high):
-            names.append(f"{_plain(low)} {unit} eller mer")
-        else:
-            names.append(f"{_plain(low)} till under {_plain(high)} {unit}")
-    return names
+    return [text.template.format(**text.values) for text in bands(edges, unit)]
 
 
 def _plain(edge: float) -> str:

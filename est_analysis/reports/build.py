@@ -6,10 +6,10 @@ import json
 import os
 import platform
 import shutil
-import tempfile
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from importlib.metadata import version
@@ -18,15 +18,16 @@ from typing import TYPE_CHECKING, Any
 
 from est_analysis import municipality as municipalities
 from est_analysis.errors import ReportError, SettingsError
-from est_analysis.gather import accept, store
+from est_analysis.gather import accept, again, store
 from est_analysis.gather.deliveries import Unread
 from est_analysis.gather.files import alone, told
 from est_analysis.measures import frozen
 from est_analysis.municipality import Municipality
 from est_analysis.periods import Period
-from est_analysis.reports import site, tables
+from est_analysis.reports import site, tables, unchanged
 from est_analysis.reports.language import Language
 from est_analysis.reports.results import RESULTS_FOLDER, Results, check_edition, period_of
+from est_analysis.reports.room import room
 from est_analysis.reports.versions import entry, version_of
 from est_analysis.shipped import shipped
 
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 NOTEBOOKS = shipped("notebooks")
+LONGEST_S = 1800.0
+"""How long one chapter may take, unless told otherwise; a million incidents take a minute."""
 
 _SHOWN = ("geography", "cells", "clusters", "surfaces", "safe_places")
 
@@ -75,8 +78,8 @@ QUARTERLY = Kind(
         *("beside_areas", "surveys", "tried", "moved"),
         *("hours", "clock", "own_hours", "year_wheel"),
         *("typologies", "event_situations", "combinations", "reported", "reporting", "together"),
-        *("evaluations", "pooled", "study", "perceived", "plans", "former"),
-        *("findings", "comparison", *_SHOWN),
+        *("evaluations", "pooled", "study", "perceived", "plans", "earlier"),
+        *("findings", "followed", "comparison", *_SHOWN),
         *("standing_out", "repeats", "bursts"),
         *("catalogue", "candidates"),
     ),
@@ -139,6 +142,8 @@ def build(
     progress: Progress = lambda *_: None,
     today: date | None = None,
     at_once: int | None = None,
+    longest_s: float = LONGEST_S,
+    fresh: bool = False,
 ) -> Built:
     """
     Make the quarterly report and the meeting's brief of one municipality.
@@ -160,6 +165,10 @@ def build(
         The day of the run: when the ledger first saw a delivery. Nothing else hangs on it.
     at_once
         How many chapters run at a time; None is as many as there are processors.
+    longest_s
+        How long one chapter may take.
+    fresh
+        Gather anew, also where the store holds what would be gathered.
 
     Returns
     -------
@@ -185,11 +194,18 @@ def build(
     progress(
         "läser inställningar och leveranser", 0, len(QUARTERLY.chapters) + len(MEETING.chapters) + 4
     )
+    place = out / municipalities.find(name_or_path).name
+    asked, rested = unchanged.Asked(period_text, edition, language), _rested(name_or_path, place)
     municipality = municipalities.load(name_or_path)
     words = Language(language)
-    gathered = accept.gather(municipality)
+    came = again.gather(
+        municipality,
+        *((rested.program, rested.inputs) if rested else ("", {})),
+        fresh=fresh,
+    )
+    gathered = came.gathered
     _refuse_silence(municipality, gathered)
-    period = period_of(period_text, gathered.events)
+    period = period_of(period_text, gathered.events, municipality)
     kinds = kinds_of(period)
     steps = sum(len(kind.chapters) for kind in kinds) + 4
     results = {
@@ -197,34 +213,44 @@ def build(
         for kind, p in zip(kinds, (period, period.last_fortnight()), strict=True)
     }
 
-    target = out / municipality.key / str(period)
+    target = place / words.folder(str(period))
     stays = "Den förra rapporten står kvar."
-    with told("Rapporten kunde inte skrivas", target, stays):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with alone(target.parent):
-            _recover(target)
-    with tempfile.TemporaryDirectory(prefix="est-") as work:
-        progress("räknar", 1, steps)
-        with told("Resultaten kunde inte sparas", Path(work), stays):
-            for kind in kinds:
-                own = results[kind.file]
-                own.save(Path(work) / str(own.period), kind.results)
-        executed = _execute(municipality, results, Path(work), progress, steps, at_once)
-        progress("sätter ihop rapporten", steps - 2, steps)
+    with ExitStack() as stack:
         with told("Rapporten kunde inte skrivas", target, stays):
-            fresh = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
-            try:
-                with alone(target.parent):
-                    made = _write(fresh, results, executed)
-                    _publish(fresh, target)
-                    site.write(target.parent, municipality.name)
-            finally:
-                shutil.rmtree(fresh, ignore_errors=True)
+            own = stack.enter_context(room(place))
+            with alone(place):
+                _recover(target)
+        progress("räknar", 1, steps)
+        with told("Resultaten kunde inte sparas", own, stays):
+            work = own / "results"
+            work.mkdir(mode=0o700)
+            for kind in kinds:
+                each = results[kind.file]
+                each.save(work / str(each.period), kind.results)
+        executed = _execute(municipality, results, work, progress, steps, at_once, longest_s)
+        progress("sätter ihop rapporten", steps - 2, steps)
+        with told("Rapporten kunde inte skrivas", target, stays), alone(place):
+            coming = own / target.name
+            coming.mkdir()
+            made = _write(coming, results, executed)
+            _publish(coming, target)
+            site.write(place, municipality.name)
     progress("skriver liggaren", steps - 1, steps)
-    _remember(municipality, gathered, results, made, today)
-    progress("klart", steps, steps)
+    _remember(municipality, came, results, made, today)
     report, brief = (target / f"{kind.file}.html" for kind in kinds)
+    if rested is not None and not gathered.unread:
+        with suppress(OSError):  # what cannot be kept is made again: no run fails for it
+            unchanged.remember(municipality, place, asked, rested, made, (report, brief))
+    progress("klart", steps, steps)
     return Built(target, report, brief, gathered.unread)
+
+
+def _rested(name_or_path: str | Path, place: Path) -> unchanged.Rested | None:
+    """Return what the run rests on; None where a file cannot be read: the reading says which."""
+    try:
+        return unchanged.rested(municipalities.find(name_or_path), place)
+    except OSError:
+        return None
 
 
 def _refuse_silence(municipality: Municipality, gathered: accept.Gathered) -> None:
@@ -242,6 +268,7 @@ def _execute(
     progress: Progress,
     steps: int,
     at_once: int | None,
+    longest_s: float,
 ) -> dict[str, list[NotebookNode]]:
     """Run every chapter, as many at a time as there are processors unless said otherwise."""
     kinds = _kinds(results)
@@ -257,7 +284,9 @@ def _execute(
                 "edition": own.edition,
                 "language": own.language.code,
             }
-            futures.append(pool.submit(run_chapter, NOTEBOOKS / f"{chapter}.ipynb", parameters))
+            futures.append(
+                pool.submit(run_chapter, NOTEBOOKS / f"{chapter}.ipynb", parameters, longest_s)
+            )
         notebooks = []
         try:
             for (_, chapter), future in zip(jobs, futures, strict=True):
@@ -286,7 +315,9 @@ def _environment(name: str, value: str) -> Iterator[None]:
             os.environ[name] = former
 
 
-def run_chapter(notebook: Path, parameters: dict[str, str]) -> NotebookNode:
+def run_chapter(
+    notebook: Path, parameters: dict[str, str], longest_s: float = LONGEST_S
+) -> NotebookNode:
     """
     Execute one notebook with parameters that it must know.
 
@@ -296,6 +327,8 @@ def run_chapter(notebook: Path, parameters: dict[str, str]) -> NotebookNode:
         The file; it is not changed.
     parameters
         Texts by name.
+    longest_s
+        How long the whole notebook may take; then its kernel is killed.
 
     Returns
     -------
@@ -307,7 +340,8 @@ def run_chapter(notebook: Path, parameters: dict[str, str]) -> NotebookNode:
     SettingsError
         If the notebook has no such parameter.
     ReportError
-        If a cell fails; the message names notebook, cell and cause.
+        If a cell fails, the time is over, or the kernel dies or finds no more memory; the message
+        names notebook, cell and cause.
     """
     import papermill
     from jupyter_core.utils import ensure_event_loop
@@ -322,6 +356,7 @@ def run_chapter(notebook: Path, parameters: dict[str, str]) -> NotebookNode:
             where=notebook.name,
             mend=f"Anteckningsboken tar: {', '.join(known) or 'inga parametrar'}.",
         )
+    ends = time.monotonic() + longest_s
     try:
         return papermill.execute_notebook(
             str(notebook),
@@ -330,6 +365,7 @@ def run_chapter(notebook: Path, parameters: dict[str, str]) -> NotebookNode:
             kernel_name="python3",
             progress_bar=False,
             shutdown_kernel="immediate",
+            timeout_func=lambda _: max(ends - time.monotonic(), 0.001),  # 0 would be for ever
             config=Config({"KernelManager": {"transport_encryption": "auto"}}),
         )
     except PapermillExecutionError as error:
@@ -338,13 +374,28 @@ def run_chapter(notebook: Path, parameters: dict[str, str]) -> NotebookNode:
             # papermill counts the cell of parameters that it put in; people count what they wrote
             where=f"{notebook.name}, cell {error.cell_index + 1 - bool(parameters)}: "
             + error.source.strip().splitlines()[0],
-            mend="Öppna kapitlet med est lab och kör det. Den förra rapporten står kvar.",
+            mend=(
+                "Minnet tog slut: stäng andra program, eller kör ett kapitel i taget: --at-once 1."
+                if error.ename == "MemoryError"
+                else "Öppna kapitlet med est lab och kör det."
+            )
+            + " Den förra rapporten står kvar.",
         ) from error
-    except (CellTimeoutError, DeadKernelError) as error:
+    except CellTimeoutError as error:
         raise ReportError(
-            f"Kapitlet {notebook.stem} avbröts: {error}",
+            f"Kapitlet {notebook.stem} avbröts: det tog längre tid än "
+            f"{Language('sv').number(round(longest_s / 60, 1))} minuter.",
             where=notebook.name,
-            mend="Kör igen; tar minnet slut, stäng andra program. Den förra rapporten står kvar.",
+            mend="Ge det längre tid med --longest, eller öppna det med est lab och se vad som tar "
+            "tid. Den förra rapporten står kvar.",
+        ) from error
+    except DeadKernelError as error:
+        raise ReportError(
+            f"Kapitlet {notebook.stem} avbröts: processen som körde det försvann. Troligen tog "
+            "minnet slut.",
+            where=notebook.name,
+            mend="Stäng andra program och kör igen, eller kör ett kapitel i taget: --at-once 1. "
+            "Den förra rapporten står kvar.",
         ) from error
     finally:
         loop = ensure_event_loop()  # the one that the kernel's client left in this thread
@@ -394,16 +445,6 @@ def provenance(results: Results, numbers: dict[str, int]) -> dict[str, Any]:
             "python": ".".join(platform.python_version_tuple()[:2]),
             **{name: version(name) for name in packages},
         },
-    }
-
-
-def in_short(report: Path) -> dict[str, Any]:
-    """Return what a finished report's folder says of itself: whose, which period, rows."""
-    told_of = json.loads((report / "provenance.json").read_text(encoding="utf-8"))
-    return {
-        "name": told_of["municipality"],
-        "period": told_of["parameters"]["period"],
-        "rows": told_of["rows"],
     }
 
 
@@ -497,14 +538,14 @@ def _recover(target: Path) -> None:
 
 def _remember(
     municipality: Municipality,
-    gathered: accept.Gathered,
+    came: again.Again,
     results: dict[str, Results],
     made: list[dict[str, Any]],
     today: date | None,
 ) -> None:
-    store.write_store(municipality, gathered)
+    again.remember(municipality, came)
     hashes = store.input_hashes(municipality)
-    store.record_deliveries(municipality, gathered, hashes, seen=today)
+    store.record_deliveries(municipality, came.gathered, hashes, seen=today)
     typologies = results[QUARTERLY.file].typologies.values()
     store.freeze_typologies(municipality, [one.entry() for one in typologies if one.frozen])
     evaluations = results[QUARTERLY.file].evaluations

@@ -11,6 +11,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
+import matplotlib.text
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -90,7 +91,8 @@ class Chart:
         return (
             f'<figure class="chart"><figcaption>{title}'
             f'<span class="subtitle">{escape(self.subtitle)}</span></figcaption>'
-            f'<img src="data:image/svg+xml;base64,{picture}" alt="{escape(self.alt)}">'
+            f'<img decoding="async" src="data:image/svg+xml;base64,{picture}" '
+            f'alt="{escape(self.alt)}">'
             f"<details><summary>{behind}</summary>{self.table.html()}</details></figure>"
         )
 
@@ -99,10 +101,17 @@ class Chart:
         return self.title
 
 
+def as_written(figure: Figure) -> Figure:
+    """Let every text of a figure be drawn as it is written: a name with $ is no formula."""
+    for text in figure.findobj(mpl.text.Text):
+        text.set_parse_math(False)
+    return figure
+
+
 def _svg(figure: Figure) -> bytes:
     out = io.BytesIO()
     with mpl.rc_context(_STYLE):
-        FigureCanvasSVG(figure).print_svg(out, metadata={"Date": None, "Creator": None})
+        FigureCanvasSVG(as_written(figure)).print_svg(out, metadata={"Date": None, "Creator": None})
     return out.getvalue()
 
 

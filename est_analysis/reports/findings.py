@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from est_analysis.counts import Interval, poisson_interval
 from est_analysis.evidence import Finding, Share, Text, Word, judge
 from est_analysis.patterns.change import COMPARED_KINDS
-from est_analysis.patterns.near_repeats import Knox, band_names
+from est_analysis.patterns.near_repeats import Knox, bands
 from est_analysis.periods import Period
 from est_analysis.reports.findings_of_alarms import POLICE, alarm_findings
 from est_analysis.reports.findings_of_places import described
@@ -438,8 +438,8 @@ def repeats_finding(found: Repeats, gate: int, smallest: int, level: float) -> F
     observed, mean = int(knox.observed[space, time]), float(knox.mean[space, time])
     values: dict[str, Any] = {
         "group": str(best["group"]),
-        "metres": Text(band_names(knox.metres, "m")[space]),
-        "days": Text(band_names(knox.days, "dygn")[time]),
+        "metres": bands(knox.metres, "m")[space],
+        "days": bands(knox.days, "dygn")[time],
         "observed": observed,
         "mean": mean,
         "ratio": observed / mean if mean else math.inf,

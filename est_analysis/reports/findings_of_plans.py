@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from est_analysis.evidence import Finding, Share, Text
 from est_analysis.reports.language import KINDS
+from est_analysis.reports.words_of_measures import compared_with
 
 if TYPE_CHECKING:
     from est_analysis.measures.planning import Plan, Prospect
@@ -82,11 +83,20 @@ def _line(plan: Plan, seen: Prospect, thresholds: Thresholds) -> Text:
     parts: list[Text | None] = [_after_a_year(seen, seen.years_stop), _years(seen, thresholds)]
     if plan.goal is not None and plan.goal != 1 / thresholds.relevant_change:
         parts.append(_goal(plan.goal, seen))
-    if plan.comparison_count < 0:
+    if not seen.rule:
         parts.append(
-            Text("Det är räknat med en lika stor jämförelseplats.")
-            if plan.comparison
-            else Text("Det är räknat med en lika stor jämförelseplats; ingen är vald än.")
+            Text(
+                "Det är räknat med en lika stor jämförelseplats: den i registret finns inte i "
+                "platslistan."
+            )
+        )
+    elif seen.rule != "register":
+        parts.append(
+            Text(
+                "Det är räknat mot {compared}, som en uppföljning jämför med när registret inte "
+                "pekar ut någon plats.",
+                {"compared": compared_with(seen.rule, seen.compared)},
+            )
         )
     if plan.other is not None:
         parts.append(_other(plan.other, seen, thresholds))
@@ -140,9 +150,9 @@ def _goal(goal: float, seen: Prospect) -> Text:
 
 def _other(other: Prospect, seen: Prospect, thresholds: Thresholds) -> Text | None:
     """Return the most alike place as a comparison, where one could be of help."""
-    if other.years is None or (seen.comparison and (seen.years or 11) <= other.years):
+    if other.years is None or (seen.rule and (seen.years or 11) <= other.years):
         return None
-    named = {"other": other.comparison, "change": change_named(1 / thresholds.relevant_change)}
+    named = {"other": other.compared[0], "change": change_named(1 / thresholds.relevant_change)}
     return Text(
         "Med {other} som jämförelseplats, som har ungefär lika många, behövs {n} år för att se "
         "{change}.",

@@ -49,7 +49,7 @@ def pooled_finding(pooled: Pooled, thresholds: Thresholds) -> Finding:
                 values,
             )
         ]
-        parts += _alike(pooled) + _caveats(pooled, thresholds)
+        parts += _since(pooled) + _alike(pooled) + _caveats(pooled, thresholds)
     if pooled.doubled:
         parts.append(
             Text(
@@ -74,6 +74,23 @@ def _what(group: str | None) -> Text:
     if not group:
         return Text(KINDS["reported_crime"])
     return Text("anmälda brott, {group}", {"group": group})
+
+
+def _since(pooled: Pooled) -> list[Text]:
+    """Return what every whole year since the starts says, where some measure has several."""
+    if pooled.since is None:
+        return []
+    return [
+        Text(
+            "Räknat på alla hela år sedan starten ({years} år tillsammans): {ratio} gånger så "
+            "många (osäkerhet {interval}).",
+            {
+                "years": pooled.since_years,
+                "ratio": pooled.since.ratio,
+                "interval": pooled.since.interval,
+            },
+        )
+    ]
 
 
 def _alike(pooled: Pooled) -> list[Text]:

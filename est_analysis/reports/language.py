@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import gettext
 import math
+import re
 from collections.abc import Sequence
 from datetime import date, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,15 @@ from est_analysis.periods import Period
 
 LOCALES = Path(__file__).parent / "locale"
 SOURCE_LANGUAGE = "sv"
+NAMES = "name"
+"""The catalogue's context of names that the package carries and deliveries use."""
+_LOCALES = {"en": "en_GB"}
+_JOINT = " · "
+"""What stands between the traits of a situation."""
+_BETWEEN = ", "
+_CELL = re.compile(r"\bRuta( \d+/\d+)")
+_VALUE = re.compile(r"[^\w{]+|\{\w+\}")
+_LETTER = re.compile(r"[^\W\d_](?![^{}]*\})")
 
 WORDS = {
     Word.CLEAR: "Tydligt",
@@ -63,6 +72,57 @@ CAVEATS = (
 """The four standing caveats; they stand beside the figures they concern."""
 
 
+def catalogues() -> list[str]:
+    """Return the codes of the languages that have a catalogue."""
+    return sorted(file.parts[-3] for file in LOCALES.glob("*/LC_MESSAGES/est.po"))
+
+
+@cache
+def _catalogue(code: str) -> dict[str | None, dict[str, str]]:
+    """Return the texts of a language by context, read once in a process."""
+    from babel.messages.pofile import read_po
+
+    known: dict[str | None, dict[str, str]] = {None: {}, NAMES: {}}
+    with (LOCALES / code / "LC_MESSAGES" / "est.po").open("rb") as stream:
+        for message in read_po(stream, locale=code):
+            if message.id and message.string:
+                known[message.context][str(message.id)] = str(message.string)
+    return known
+
+
+@cache
+def _translated(code: str, text: str) -> str:
+    """Return a text in a language: whole, or of known parts, or as it is."""
+    known = _catalogue(code)[None]
+    if text in known:
+        return known[text]
+    by_length = sorted((part for part in known if part in text), key=lambda part: -len(part))
+
+    def compose(rest: str) -> str | None:
+        if not _LETTER.search(rest):
+            return rest
+        for part in by_length:
+            if rest.startswith(part):
+                tail = compose(rest[len(part) :])
+                if tail is not None:
+                    return known[part] + tail
+        value = _VALUE.match(rest)
+        tail = compose(rest[value.end() :]) if value else None
+        return None if value is None or tail is None else value[0] + tail
+
+    return compose(text) or text
+
+
+class Said(str):
+    """Words that are in the report's language already, unlike those of a delivery or a register."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        """Return itself, so that it is still known for what it is."""
+        return self
+
+
 class Language:
     """
     One language of a report.
@@ -79,41 +139,86 @@ class Language:
     """
 
     def __init__(self, code: str) -> None:
-        self.code = code
-        if code == SOURCE_LANGUAGE:
-            self._catalogue: gettext.NullTranslations = gettext.NullTranslations()
-            return
-        try:
-            self._catalogue = gettext.translation("est", LOCALES, [code])
-        except FileNotFoundError as error:
-            known = sorted({SOURCE_LANGUAGE} | {p.parts[-3] for p in LOCALES.glob("*/*/est.mo")})
+        known = (SOURCE_LANGUAGE, *catalogues())
+        if code not in known:
             raise SettingsError(
                 f"Språket ”{code}” finns inte.", mend=f"Välj något av: {', '.join(known)}."
-            ) from error
+            )
+        self.code = code
+        self._names = {} if code == SOURCE_LANGUAGE else _catalogue(code)[NAMES]
 
     @cached_property
     def locale(self) -> Locale:
         """Babel's locale."""
-        return Locale.parse(self.code)
+        return Locale.parse(_LOCALES.get(self.code, self.code))
 
     @property
     def decimal_mark(self) -> str:
         """The sign between whole and part."""
         return str(get_decimal_symbol(self.locale))
 
+    def folder(self, period: str) -> str:
+        """Return the folder of a report, for example 2026Q3, or 2026Q3-en in English."""
+        return period if self.code == SOURCE_LANGUAGE else f"{period}-{self.code}"
+
     def translate(self, text: str) -> str:
-        """Return a Swedish text in this language."""
-        return self._catalogue.gettext(text) if text else ""
+        """
+        Return a Swedish text in this language.
+
+        A text that was put together of parts is translated part by part, the longest first; one
+        that the catalogue does not know stays as it is.
+        """
+        if not text or self.code == SOURCE_LANGUAGE:
+            return text
+        return Said(_translated(self.code, text))
+
+    def name(self, text: str) -> str:
+        """
+        Return a name in this language where the package itself carries it, else as it is.
+
+        A group of codes or a state in a register is such a name; the names of places, problems and
+        measures are the municipality's own, and stay as they were written.
+        """
+        if not self._names or not text:
+            return text
+        if _JOINT in text:
+            return _JOINT.join(self.name(part) for part in text.split(_JOINT))
+        own = self._names.get(text)
+        if own is None and _BETWEEN in text:
+            parts = [self.name(part) for part in text.split(_BETWEEN)]
+            changed = all(a != b for a, b in zip(parts, text.split(_BETWEEN), strict=True))
+            return _BETWEEN.join(parts) if changed else text
+        if own is None and text[:1].islower():  # a group's name inside a sentence
+            own = self._lower.get(text)
+        if own is not None:
+            return own
+        return _CELL.sub(self._names.get("Ruta", "Ruta") + r"\1", text)
+
+    @cached_property
+    def _lower(self) -> dict[str, str]:
+        return {
+            text[:1].lower() + text[1:]: own[:1].lower() + own[1:]
+            for text, own in self._names.items()
+        }
+
+    def is_own(self, text: str) -> bool:
+        """Tell whether a text stays in Swedish in another language, so that it must be marked."""
+        return (
+            self.code != SOURCE_LANGUAGE
+            and not isinstance(text, Said)
+            and any(letter.isalpha() for letter in text)
+            and self.name(text) == text
+        )
 
     def say(self, text: Text) -> str:
         """Return a sentence with its values written out."""
         values = {name: self.write(value) for name, value in text.values.items()}
-        return self.translate(text.chosen).format(**values)
+        return Said(self.translate(text.chosen).format(**values))
 
     def sentence(self, text: Text) -> str:
         """Return a text as a sentence of its own, with a capital first."""
         said = self.say(text)
-        return said[:1].upper() + said[1:]
+        return Said(said[:1].upper() + said[1:])
 
     def write(self, value: Any) -> str:  # noqa: ANN401, PLR0911 - one writer of all
         """Return one value as text; what it is decides how."""
@@ -123,7 +228,8 @@ class Language:
             case Text():
                 return self.say(value)
             case Share():
-                return str(format_percent(value, format="#,##0\u00a0%", locale=self.locale))
+                form = "#,##0\u00a0%" if self.code == SOURCE_LANGUAGE else None
+                return str(format_percent(value, format=form, locale=self.locale))
             case bool():
                 return self.translate("ja" if value else "nej")
             case Interval():
@@ -133,7 +239,7 @@ class Language:
             case datetime() | date():
                 return self.long_date(value)
             case str():
-                return value
+                return self.name(value)
             case int():
                 return str(format_decimal(value, locale=self.locale))
             case float():
@@ -166,7 +272,7 @@ class Language:
 
     def short_date(self, day: date) -> str:
         """Return a day as it stands in tables, for example 2026-09-30."""
-        return str(format_date(day, "short", locale=self.locale))
+        return day.isoformat()[:10]
 
     def period(self, period: Period) -> str:
         """Return a period, for example juli–september 2026 or 17–30 september 2026."""

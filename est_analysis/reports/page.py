@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import copy
 import hashlib
+import html
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from est_analysis.reports.results import Results
 
 TEMPLATES = Path(__file__).parent / "templates"
+STATEMENT = "tillganglighet.html"
+"""The page beside a published edition that says how accessible it is."""
 MOST_ANSWERS, MOST_CHANGED, MOST_FILES = 4, 30, 5
 
 _MEANS = {
@@ -94,8 +97,11 @@ def page(
         HTML that loads nothing; only scripts that the maps module made are allowed to run.
     """
     say, version = results.language, version or Version()
-    chapters = [chapter(notebook, number) for number, notebook in enumerate(notebooks, 1)]
+    chapters = [chapter(notebook, number, say) for number, notebook in enumerate(notebooks, 1)]
     whole = len(chapters) > 1
+    contents = [(part.id, part.title) for part in chapters] if whole else []
+    if kind == "publik":
+        chapters, contents = _numbered(chapters)
     scripts = [script for part in chapters for script in part.scripts]
     style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
     if scripts:
@@ -108,7 +114,7 @@ def page(
     environment.globals["_"] = say.translate
     values = {"name": results.municipality.name, "period": results.period}
     accounted = {f.id: f for f in findings}.get("accounting")
-    html = environment.get_template("page.html.j2").render(
+    shown = environment.get_template("page.html.j2").render(
         lang=say.code,
         kind=kind,
         policy=policy(scripts),
@@ -122,6 +128,7 @@ def page(
         verdicts=_verdicts(results, findings) if whole else [],
         family=_family(results, findings),
         chapters=chapters,
+        contents=contents,
         accounting=say.say(accounted.text) if accounted else "",
         purpose=say.say(
             Text(
@@ -135,8 +142,21 @@ def page(
         caveats=[say.translate(caveat) for caveat in CAVEATS],
         made=_made(results),
         scripts=scripts,
+        statement=STATEMENT if kind == "publik" else "",
     )
-    return html if html.endswith("\n") else html + "\n"
+    return shown if shown.endswith("\n") else shown + "\n"
+
+
+def _numbered(chapters: list[Chapter]) -> tuple[list[Chapter], list[tuple[str, str]]]:
+    """Give every question of the chapters an id, so that a list of contents can lead to it."""
+    contents: list[tuple[str, str]] = []
+
+    def mark(found: re.Match[str]) -> str:
+        contents.append((f"fraga-{len(contents) + 1}", html.unescape(found[1])))
+        return f'<h3 id="{contents[-1][0]}">{found[1]}</h3>'
+
+    marked = [replace(c, html=re.sub(r"<h3>([^<]+)</h3>", mark, c.html)) for c in chapters]
+    return marked, contents
 
 
 def _lead(results: Results, kind: str) -> str:
@@ -294,9 +314,9 @@ def policy(scripts: list[str]) -> str:
     )
 
 
-def chapter(notebook: NotebookNode, number: int) -> Chapter:
+def chapter(notebook: NotebookNode, number: int, say: Language | None = None) -> Chapter:
     """
-    Turn one executed notebook into HTML, its headings one level down.
+    Turn one executed notebook into HTML, its prose in a language, its headings one level down.
 
     Scripts are taken from the maps' own output type only; markup in any other output stays inert
     under the page's policy.
@@ -305,6 +325,7 @@ def chapter(notebook: NotebookNode, number: int) -> Chapter:
     title, scripts = "", []
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
+            cell.source = say.translate(cell.source) if say else cell.source
             if not title and (found := re.search(r"^# (.+)$", cell.source, re.MULTILINE)):
                 title = found[1].strip()
             cell.source = re.sub(r"^(#{1,4}) ", r"#\1 ", cell.source, flags=re.MULTILINE)

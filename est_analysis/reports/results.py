@@ -6,7 +6,7 @@ import os
 import pickle
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, overload
 
 from est_analysis import municipality as municipalities
 from est_analysis import periods
@@ -15,6 +15,8 @@ from est_analysis.municipality import Municipality
 from est_analysis.periods import Period
 
 if TYPE_CHECKING:
+    from datetime import date
+
     import geopandas as gpd
     import pandas as pd
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from est_analysis.measures.catalogue import Candidate, Catalogue, Seen
     from est_analysis.measures.evaluation import Evaluation
     from est_analysis.measures.event_study import Study
+    from est_analysis.measures.follow_up import Followed
     from est_analysis.measures.perceived import Perceived
     from est_analysis.measures.planning import Plan
     from est_analysis.measures.pooled import Pooled
@@ -716,14 +719,15 @@ class Results:
     @result
     def pooled(self) -> list[Pooled]:
         """What like measures say together."""
-        from est_analysis.measures.pooled import pool
-        from est_analysis.measures.sites import sites_of
+        from est_analysis.measures.ground import Gazetteer, sites_of
+        from est_analysis.measures.pooled import grounds_of, pool
 
-        measures = self.register.measures
+        measures, geography = self.register.measures, self.gathered.geography
+        sites = sites_of(self.register, geography)
         return pool(
             self.evaluations,
             dict(zip(measures["id"], measures["atgardstyp"], strict=True)),
-            sites_of(self.register, self.gathered.geography),
+            grounds_of(self.evaluations, sites, Gazetteer(geography.places)),
             self.municipality.thresholds,
             dispersion=self.unrest_of_places,
         )
@@ -860,21 +864,31 @@ class Results:
         )
 
     @result
-    def former(self) -> tuple[Period, list[dict[str, Any]]] | None:
-        """Period and findings of the latest earlier report of the same kind, from the ledger."""
+    def earlier(self) -> list[tuple[Period, list[dict[str, Any]]]]:
+        """Period and findings of earlier reports of the same kind, from the ledger, in order."""
         from est_analysis.gather.store import earlier_reports
 
         own = (self.period.kind, self.edition)
-        earlier = [
-            (period, entry["findings"])
-            for entry in earlier_reports(self.municipality)
-            for period in [periods.parse(entry["period"])]
-            if (period.kind, entry["edition"]) == own and period.end <= self.period.start
-        ]
-        if not earlier:
-            return None
-        latest = max(period.start for period, _ in earlier)
-        return [line for line in earlier if line[0].start == latest][-1]
+        found = {}
+        for entry in earlier_reports(self.municipality):
+            period = periods.parse(entry["period"])
+            if entry.get("report", "rapport") != "rapport":
+                continue  # a brief, which may be as long
+            if (period.kind, entry["edition"]) == own and period.end <= self.period.start:
+                found[period] = entry["findings"]  # of a period that was reported twice, the last
+        return sorted(found.items(), key=lambda line: line[0].start)
+
+    @property
+    def former(self) -> tuple[Period, list[dict[str, Any]]] | None:
+        """Period and findings of the latest earlier report of the same kind."""
+        return self.earlier[-1] if self.earlier else None
+
+    @result
+    def followed(self) -> list[Followed]:
+        """What earlier reports claimed, what was decided since, and what happened."""
+        from est_analysis.measures.follow_up import follow_up, open_claims
+
+        return follow_up(open_claims(self.earlier), self.register, self.findings, self.period)
 
     @result
     def findings(self) -> list[Finding]:
@@ -982,24 +996,54 @@ def check_edition(edition: str) -> None:
         )
 
 
-def period_of(text: str | None, results_events: pd.DataFrame) -> Period:
+MEETING: Final = "meeting"
+SINCE_MEETING: Final = "since-meeting"
+"""Periods by the register's meetings: between the two latest, and since the latest."""
+
+
+def period_of(
+    text: str | None,
+    results_events: pd.DataFrame,
+    municipality: Municipality,
+    *,
+    public: bool = False,
+) -> Period:
     """
-    Return the period asked for, or the latest whole quarter of what was delivered.
+    Return the period asked for, or the latest whole one of what was delivered.
+
+    Parameters
+    ----------
+    text
+        As `periods.parse` reads it, `MEETING` or `SINCE_MEETING`; None takes the latest of the kind
+        that the settings name.
+    results_events
+        All accepted events.
+    municipality
+        Gives the kind, and the register with the meetings.
+    public
+        Whether it must end with a quarter; the latest is then a quarter unless it is a year.
 
     Raises
     ------
     PeriodError
-        If the text cannot be read, or nothing was delivered for the period.
+        If the text cannot be read, nothing was delivered for the period, or the register tells of
+        too few meetings.
     """
-    from est_analysis.patterns.coverage import in_period, latest_quarter_of
+    from est_analysis.patterns.coverage import in_period, last_day, latest_of
 
     if results_events.empty:
         raise PeriodError(
             "Ingen rad i leveranserna går att använda.",
             mend="Kör est check för att se varför.",
         )
-    if text is None:
-        return latest_quarter_of(results_events)
+    kind = municipality.reports.period
+    if text is None and public and kind != "year":
+        kind = "quarter"
+    if text is None and kind != MEETING:
+        return latest_of(results_events, kind)
+    if text is None or text.strip() in {MEETING, SINCE_MEETING}:
+        whole = text is None or text.strip() == MEETING
+        return _of_meetings(meetings(municipality), last_day(results_events), whole=whole)
     period = periods.parse(text)
     if in_period(results_events, period).empty:
         start = results_events["start"]
@@ -1009,3 +1053,21 @@ def period_of(text: str | None, results_events: pd.DataFrame) -> Period:
             mend="Välj en period inom den tiden, eller lägg in leveransen.",
         )
     return period
+
+
+def meetings(municipality: Municipality) -> list[date]:
+    """Return the days of the group's meetings, as the register's decisions tell them."""
+    from est_analysis.measures.register import read
+
+    return [day.date() for day in read(municipality).decisions["motesdatum"].dropna().unique()]
+
+
+def _of_meetings(held: list[date], last: date, *, whole: bool) -> Period:
+    between = periods.between_meetings(held, last)
+    found = next(iter(between), None) if whole else periods.since_meeting(held, last)
+    if found is None:
+        raise PeriodError(
+            "Registret har inte de möten som behövs för perioden.",
+            mend="Fyll i motesdatum i listan över beslut, eller skriv första och sista dag.",
+        )
+    return found

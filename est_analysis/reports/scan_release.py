@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import csv
+import html
 import io
 import re
 from collections.abc import Callable, Iterable
@@ -13,11 +14,21 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
+from est_analysis.periods import parse
+
 if TYPE_CHECKING:
+    from est_analysis.measures.register import Register
     from est_analysis.reports.results import Results
 
-_FILES = re.compile(r"publik\.html|findings\.json|provenance\.json|tables/[a-z_]+\.csv")
-_MONTHS = "januari|februari|mars|april|maj|juni|juli|augusti|september|oktober|november|december"
+_FILES = re.compile(
+    r"(?:publik|aterkoppling|tillganglighet)\.html|findings\.json|provenance\.json|tables/[a-z_]+\.csv"
+)
+_MONTHS = (
+    "januari|februari|mars|april|maj|juni|juli|augusti|september|oktober|november|december|"
+    "January|February|March|April|May|June|July|August|September|October|November|December"
+)
 _METRES = re.compile(r"(?<![\w#./-])\d{6,7}(?:[.,]\d+)?(?![\w-])")
 _DEGREES = re.compile(r"(?<![\w.,#-])(?:5[4-9]|6\d)[.,]\d{3,}(?!\w)")
 _PATH = re.compile(
@@ -27,6 +38,17 @@ _DATA = re.compile(r"data:([\w/+.-]+);base64,([A-Za-z0-9+/=]+)")
 _TOKEN = re.compile(r"[\w:-]{5,}")
 _PNG_CHUNKS = (b"tEXt", b"iTXt", b"zTXt", b"eXIf", b"tIME")
 _FEWEST_LETTERS = 4
+_FEWEST_WORDS = 4
+"""A text of fewer words may well be said by the page itself."""
+_OWN_WORDS = {
+    "problems": ("beskrivning", "orsak", "varfor_vald", "avslutsskal"),
+    "measures": (
+        *("atgard", "mal", "indikator", "kostnad_tid", "intensitet", "jamforelseregel"),
+        *("process", "produktion", "effekt", "skal"),
+    ),
+    "decisions": ("beslut", "utfall"),
+}
+_RELEASABLE = {"beskrivning", "atgard"}
 _SPOKEN = {"alt", "aria-label", "title", "summary", "content", "aria-description"}
 _UNCOUNTED = {"style"}
 _QUESTIONS = ("words", "note")
@@ -46,11 +68,14 @@ class Secrets:
         The partners' own numbers of their events.
     paths
         Folders of this house.
+    texts
+        What somebody has written in the register and nobody has released.
     """
 
     names: frozenset[str]
     identities: frozenset[str]
     paths: frozenset[str]
+    texts: frozenset[str] = frozenset()
 
 
 def secrets_of(results: Results) -> Secrets:
@@ -67,7 +92,9 @@ def secrets_of(results: Results) -> Secrets:
         for part in (identity, identity.split(":", 1)[-1])
         if len(part) >= _FEWEST_LETTERS + 1
     }
-    municipality = results.municipality
+    register, municipality = results.register, results.municipality
+    problems = register.problems
+    areas |= set(problems.loc[problems["publiceras"] == "ja", "plats"])  # released by the group
     named = f" {municipality.name} {municipality.purpose} {municipality.controller} "
     return Secrets(
         frozenset(
@@ -79,7 +106,28 @@ def secrets_of(results: Results) -> Secrets:
         ),
         frozenset(identities),
         frozenset({str(municipality.folder), str(Path.home())} - {"/"}),
+        _written(register),
     )
+
+
+def _written(register: Register) -> frozenset[str]:
+    """Return what the register says in somebody's own words, and nobody has released."""
+    kept, out = set[str](), set[str]()
+    for part, columns in _OWN_WORDS.items():
+        table = getattr(register, part)
+        for column in columns:
+            released = pd.Series(data=False, index=table.index)
+            if column in _RELEASABLE:
+                released = table["publiceras"] == "ja"
+            kept |= set(table.loc[~released, column])
+            out |= set(table.loc[released, column])
+    long = {" ".join(text.split()) for text in kept if len(text.split()) >= _FEWEST_WORDS}
+    return frozenset(text for text in long if not any(text in other for other in out))
+
+
+def text_faults(text: str, minimum: int, secrets: Secrets) -> list[str]:
+    """Return what stands in one text that may not be published, in words without values."""
+    return _everywhere(text, secrets) + _small(text, minimum, "")
 
 
 def scan(folder: Path, released: dict[str, Any], secrets: Secrets) -> list[str]:
@@ -115,7 +163,7 @@ def scan(folder: Path, released: dict[str, Any], secrets: Secrets) -> list[str]:
         text = file.read_text(encoding="utf-8-sig")
         faults = _everywhere(text, secrets)
         if inside.endswith(".html"):
-            faults += _page(text, minimum, secrets)
+            faults += _page(text, minimum, secrets) + _days(text, released)
         elif inside.endswith(".csv"):
             faults += _table(text, minimum, numbers)
         else:
@@ -135,6 +183,9 @@ def _everywhere(text: str, secrets: Secrets) -> list[str]:
         found.append("ett ärendenummer")
     if any(re.search(rf"\b{re.escape(name)}\b", plain) for name in secrets.names if name in plain):
         found.append("namnet på en plats")
+    said = " ".join(html.unescape(plain).split())
+    if any(written in said for written in secrets.texts):
+        found.append("en text ur registret som inte är släppt")
     return found
 
 
@@ -197,6 +248,17 @@ def _small(text: str, minimum: int, inside: str) -> list[str]:
         if 0 < int(number) < minimum:
             return ["ett antal under gränsen"]
     return []
+
+
+def _days(text: str, released: dict[str, Any]) -> list[str]:
+    """Tell whether a page names a day: only events have days, apart from the period's ends."""
+    period = parse(released["period"])
+    own = {day for one in (period, period.year_to_end()) for day in (one.start, one.last)}
+    months = _MONTHS.split("|")
+    ends = {f"{day.day} {months[day.month - 1]}" for day in own} | {str(day) for day in own}
+    plain = " ".join(html.unescape(_DATA.sub("", text)).split())
+    named = re.findall(rf"\b\d{{1,2}} (?:{_MONTHS})\b|\b20\d\d-\d\d-\d\d\b", plain)
+    return ["en dag"] if set(named) - ends else []
 
 
 def _table(text: str, minimum: int, numbers: set[int]) -> list[str]:

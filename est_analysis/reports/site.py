@@ -11,6 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from babel import Locale
+
 from est_analysis import periods
 from est_analysis.evidence import Text
 from est_analysis.periods import Period
@@ -198,8 +200,9 @@ def _entry(one: Made, made: list[Made], say: Language) -> dict[str, Any]:
     kept = one.folder / VERSIONS
     numbers = sorted((int(p.name) for p in kept.glob("*") if p.name.isdigit()), reverse=True)
     return {
+        "lang": one.sort[2],
         "period": say.sentence(Text("{period}", {"period": one.period})),
-        "edition": say.say(_EDITIONS.get(one.sort[1], Text(one.sort[1]))),
+        "edition": _edition(one, say),
         "version": say.say(Text("version {n}, rättad", {"n": one.version}))
         if one.version > 1
         else "",
@@ -220,6 +223,15 @@ def _entry(one: Made, made: list[Made], say: Language) -> dict[str, Any]:
             if (kept / str(n) / f"{file}.html").is_file()
         ],
     }
+
+
+def _edition(one: Made, say: Language) -> str:
+    """Return a report's edition, and its language where that is not the list's."""
+    edition = _EDITIONS.get(one.sort[1], Text(one.sort[1]))
+    if one.sort[2] == say.code:
+        return say.say(edition)
+    language = Locale.parse(one.sort[2]).get_language_name(say.code)
+    return say.say(Text("{edition}, på {language}", {"edition": edition, "language": language}))
 
 
 def _since(one: Made, former: Made, say: Language) -> str:

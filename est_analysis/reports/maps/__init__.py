@@ -79,7 +79,7 @@ class Map:
             f'<span class="subtitle">{html.escape(self.subtitle)}</span></figcaption>'
             f"{live.patterns(self.layers, _NAME)}"
             f'<div class="live" role="region" aria-label="{region}">{self.div}</div>'
-            f'<img class="still" src="data:image/png;base64,{picture}" '
+            f'<img class="still" decoding="async" src="data:image/png;base64,{picture}" '
             f'alt="{html.escape(self.alt)}">'
             f"{live.legend(self.layers, _NAME, say)}"
             f'<p class="note">{notes}</p>'

@@ -11,6 +11,7 @@ import numpy as np
 from est_analysis.release.atoms import UNKNOWN_AREA
 from est_analysis.release.cells import OF_KIND
 from est_analysis.release.made import Release
+from est_analysis.reports.published.taken_up import taken_up
 
 if TYPE_CHECKING:
     from est_analysis.reports.results import Results
@@ -20,7 +21,7 @@ _ACROSS = 360
 """Areas are drawn this many units wide; a corner is a whole number of units."""
 _COARSE_UNITS = 2.0
 _FEWEST_CORNERS = 4
-_SHARES = ((0.98, "minst 98 procent"), (0.9, "90 till 98 procent"), (0.0, "under 90 procent"))
+_SHARES = ((0.98, "Minst 98 procent"), (0.9, "90 till 98 procent"), (0.0, "Under 90 procent"))
 
 
 def bundle(results: Results, release: Release) -> dict[str, Any]:
@@ -39,6 +40,7 @@ def bundle(results: Results, release: Release) -> dict[str, Any]:
         "name": municipality.name,
         "purpose": municipality.purpose,
         "controller": municipality.controller,
+        "contact": municipality.contact,
         "thresholds": municipality.thresholds.model_dump(),
         "minimum": municipality.disclosure.minimum,
         "reporters": municipality.disclosure.smallest_reporters,
@@ -64,6 +66,8 @@ def bundle(results: Results, release: Release) -> dict[str, Any]:
         },
         "police": _police(results, release),
         "measures": _measures(results),
+        "taken_up": taken_up(results),
+        "how_to_report": municipality.reports.how_to_report,
         "quality": _quality(results),
         "shapes": _shapes(results),
     }

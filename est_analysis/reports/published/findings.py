@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _FEWEST_EARLIER = 2
 _NULL = Text("de tidigare åren")
+_LABELS = {"group": "Anmälda brott, {name}", "area": "Anmälda brott i {name}"}
 _WORDED = {
     Word.CLEAR: "{label}: tydligt {direction} än tidigare år. {n} mot {usual} i snitt, "
     "{interval} gånger så många.",
@@ -32,7 +33,7 @@ def findings(released: Released) -> list[Finding]:
     for kind in released.kinds:
         found += _changes(released, kind)
     found += _where(released)
-    found += _when(released)
+    found += [*_what(released), *_when(released)]
     return judge(found, released.municipality.thresholds)
 
 
@@ -64,7 +65,7 @@ def _quality(released: Released) -> Finding:
     )
     if quality["unread"]:
         text += " Någon fil gick inte att läsa; det slag av uppgift som den gäller visas inte."
-    usable = quality["usable"][:1].upper() + quality["usable"][1:]
+    usable = Text(quality["usable"])
     return Finding(
         id="accounting",
         sentences={None: Text(text, {"partners": quality["partners"], "usable": usable})},
@@ -81,8 +82,8 @@ def _changes(released: Released, kind: str) -> list[Finding]:
     ]
     if kind == "reported_crime":
         claims += [
-            (f"change/{kind}/{table}/{name}", table, {table: name}, Text("{name}", {"name": name}))
-            for table in ("group", "area")
+            (f"change/{kind}/{table}/{name}", table, {table: name}, Text(label, {"name": name}))
+            for table, label in _LABELS.items()
             for name in released.names(kind, table)
         ]
     for rank, (identity, table, where, label) in enumerate(claims):
@@ -176,6 +177,22 @@ def _where(released: Released) -> list[Finding]:
     return found
 
 
+def _what(released: Released) -> list[Finding]:
+    newest = released.windows[0]
+    shown = [
+        (n, group)
+        for group in released.names("reported_crime", "group")
+        if (n := released.number("reported_crime", "group", newest, group=group))
+    ]
+    if not shown:
+        return []
+    n, group = max(shown, key=lambda one: (one[0], one[1]))
+    text = Text(
+        "Flest anmälda brott bland de grupper som visas: {group} ({n}).", {"group": group, "n": n}
+    )
+    return [Finding(id="groups/crime", sentences={None: text}, n=n)]
+
+
 def _when(released: Released) -> list[Finding]:
     newest = released.windows[0]
     shown = [
@@ -186,5 +203,8 @@ def _when(released: Released) -> list[Finding]:
     if not shown:
         return []
     n, part = max(shown, key=lambda one: (one[0], one[1]))
-    text = Text("Flest anmälda brott vars tid är känd: {part} ({n}).", {"part": part, "n": n})
+    text = Text(
+        "Flest anmälda brott vars tid är känd: {part} ({n}). Vardagarna är fler än helgens dagar.",
+        {"part": part, "n": n},
+    )
     return [Finding(id="rhythm", sentences={None: text}, n=n)]

@@ -22,6 +22,7 @@ from est_analysis.reports.published import bundle as bundles
 from est_analysis.reports.published.released import RELEASED_FOLDER
 from est_analysis.reports.published.render import PAGE
 from est_analysis.reports.results import Results, period_of
+from est_analysis.reports.room import room
 from est_analysis.reports.scan_release import scan, secrets_of
 
 if TYPE_CHECKING:
@@ -89,17 +90,21 @@ def build_published(
     municipality = municipalities.load(name_or_path)
     words = Language(language)
     gathered = accept.gather(municipality)
-    period = period_of(period_text, gathered.events)
+    period = period_of(period_text, gathered.events, municipality, public=True)
     results = Results(municipality, period, "internal", words, gathered=gathered)
     progress("väljer vad som kan visas", 1, _STEPS)
     made = released_of(results)
     content = bundles.bundle(results, made)
-    target = out / municipality.key / "published" / str(period)
+    target = out / municipality.key / "published" / words.folder(str(period))
     with told("Den publika utgåvan kunde inte skrivas", target, _STAYS):
         target.parent.mkdir(parents=True, exist_ok=True)
         _recover(target)
-        fresh = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
-    try:
+    with (
+        told("Den publika utgåvan kunde inte skrivas", target, _STAYS),
+        room(out / municipality.key) as own,
+    ):
+        fresh = own / target.name
+        fresh.mkdir()
         progress("gör sidan av de släppta tabellerna", 2, _STEPS)
         with told("Den publika utgåvan kunde inte skrivas", fresh, _STAYS):
             render_apart(content, fresh, language)
@@ -117,8 +122,6 @@ def build_published(
         pasts.record(municipality, made.entry(), made.atoms)
         with told("Den publika utgåvan kunde inte skrivas", target, _STAYS):
             _publish(fresh, target)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
     progress("klart", _STEPS, _STEPS)
     return Built(target, target / PAGE, None, gathered.unread)
 

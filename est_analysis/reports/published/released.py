@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from est_analysis import periods
 from est_analysis.municipality import Thresholds
 from est_analysis.periods import Period
-from est_analysis.reports.language import Language
+from est_analysis.reports.language import KINDS, Language
 from est_analysis.reports.published import bundle, doors
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ class Released:
         self.quarter = periods.parse(content["period"])
         self.period: Period = self.quarter.year_to_end()
         self.minimum, self.areas = int(content["minimum"]), list(content["areas"])
+        self.contact = str(content.get("contact", ""))
         self.municipality = SimpleNamespace(
             name=content["name"],
             purpose=content["purpose"],
@@ -54,8 +55,9 @@ class Released:
 
     @property
     def kinds(self) -> list[str]:
-        """The kinds of record that anything is released of."""
-        return [kind for kind, tables in self.content["kinds"].items() if tables["cells"]]
+        """The kinds of record that anything is released of, reported crime first."""
+        told = self.content["kinds"]
+        return [kind for kind in KINDS if kind in told and told[kind]["cells"]]
 
     def whole(self, kind: str) -> bool:
         """Tell whether a kind can be compared over time."""

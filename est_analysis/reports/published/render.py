@@ -12,9 +12,11 @@ from pathlib import Path
 from est_analysis.errors import EstError
 from est_analysis.reports.build import NOTEBOOKS, run_chapter
 from est_analysis.reports.language import Language
-from est_analysis.reports.page import page
+from est_analysis.reports.page import STATEMENT, page
 from est_analysis.reports.published import bundle, doors, shown
+from est_analysis.reports.published.feedback import SHEET, sheet
 from est_analysis.reports.published.released import RELEASED_FOLDER, Released
+from est_analysis.reports.published.statement import statement
 
 CHAPTERS = ("published",)
 PAGE = "publik.html"
@@ -51,6 +53,8 @@ def render(folder: Path, out: Path, language: str) -> None:
     notebooks = [run_chapter(NOTEBOOKS / f"{chapter}.ipynb", parameters) for chapter in CHAPTERS]
     html = page(released, "publik", notebooks, released.findings)  # type: ignore[arg-type]
     (out / PAGE).write_text(html, encoding="utf-8", newline="\n")
+    (out / STATEMENT).write_text(statement(released), encoding="utf-8", newline="\n")
+    (out / SHEET).write_text(sheet(released), encoding="utf-8", newline="\n")
     place = out / "tables"
     place.mkdir()
     for make in shown.TABLES.values():

@@ -14,6 +14,7 @@ from est_analysis.reports.language import CAVEATS, KINDS, WORDS
 from est_analysis.reports.table import Table
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from est_analysis.reports.charts import Chart
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 HIDDEN = "visas inte"
 _CLASSES = 4
+_SMALL, _NEAR = 0.2, 0.5
+"""Areas narrower than the first share of the map are enlarged, if they fill less than the other."""
 _WIDTH_IN = 4.4
 
 
@@ -111,8 +114,8 @@ def _asked() -> tuple[str, ...]:
     return ("reported_crime", "event", "unsafe_place", "physical_defect")
 
 
-def _cell(n: int | None) -> int | str:
-    return HIDDEN if n is None else n
+def _cell(n: int | None) -> int | Text:
+    return Text(HIDDEN) if n is None else n
 
 
 def _heading(released: Released, until: str) -> str:
@@ -120,7 +123,7 @@ def _heading(released: Released, until: str) -> str:
 
     last = periods.parse(until).last
     say = released.language
-    return f"{say.translate('tolv månader till')} {say.month(last)} {last.year}"
+    return say.say(Text("tolv månader till {month}", {"month": f"{say.month(last)} {last.year}"}))
 
 
 def totals(released: Released) -> Table:
@@ -152,7 +155,7 @@ def _over_time(released: Released, kind: str, table: str, name: str, head: str, 
     ]
     return Table(
         name,
-        Text("{kind} {what}", {"kind": _capital(KINDS[kind]), "what": Text(what)}),
+        Text("{kind} {what}", {"kind": _capital(released.language.kind(kind)), "what": Text(what)}),
         [head, *(_heading(released, until) for until in windows)],
         rows,
         released.language,
@@ -252,11 +255,15 @@ def measures(released: Released) -> Table:
                 one["sort"],
                 one["area"] or None,
                 one["state"],
-                words.get(one["word"], "Ännu inte bedömd"),
+                Text(words.get(one["word"], "Ännu inte bedömd")),
             ]
             for one in released.content["measures"]
         ],
         released.language,
+        note=Text(
+            "Situationell: platsen eller miljön ändras. Social: människor och verksamheter. "
+            "Kontroll: tillsyn och närvaro."
+        ),
         empty=Text("inga insatser i registret"),
     )
 
@@ -297,14 +304,15 @@ def bars(released: Released, table: Table, title: str) -> Chart:
                 say.write(n), (n if isinstance(n, int) else 0, at), xytext=(4, 0),
                 textcoords="offset points", va="center", fontsize=8,
             )  # fmt: skip
-        axes.set_yticks(range(len(rows)), [textwrap.fill(name, 24) for name, _ in rows], fontsize=9)
+        names = [textwrap.fill(say.name(name), 24) for name, _ in rows]
+        axes.set_yticks(range(len(rows)), names, fontsize=9)
         axes.set_ylim(len(rows) - 0.5, -0.5)
         axes.set_xticks([])
         axes.spines["bottom"].set_visible(False)
         axes.margins(x=0.18)
         svg = _plain(figure)
     return Chart(
-        title=title,
+        title=say.translate(title),
         subtitle=say.say(
             Text("{caption}, {period}", {"caption": table.caption, "period": released.period})
         ),
@@ -326,40 +334,29 @@ def map_of_areas(released: Released, table: Table, title: str) -> Chart:
     title
         The finding that the map shows.
     """
-    from matplotlib.patches import Polygon
-
-    from est_analysis.reports.charts import INK, SEQUENCE, Chart
+    from est_analysis.reports.charts import Chart
 
     numbers = {str(row[0]): row[1] for row in table.rows}
     told = [n for n in numbers.values() if isinstance(n, int)]
-    top = max(told, default=0)
-    shapes = released.content["shapes"]
+    shapes = [shape for shape in released.content["shapes"] if shape["rings"]]
+    small = _small(shapes)
     with _style():
-        figure = _figure(4.2)
-        axes = figure.add_subplot()
-        for shape in shapes:
-            n = numbers.get(shape["area"])
-            shade = SEQUENCE[_class(n, top)] if isinstance(n, int) else "#ffffff"
-            for ring in shape["rings"]:
-                axes.add_patch(
-                    Polygon(
-                        ring, facecolor=shade, edgecolor=INK, linewidth=0.8,
-                        hatch=None if isinstance(n, int) else "//",
-                    )
-                )  # fmt: skip
-            if shape["rings"]:
-                x, y = _middle(max(shape["rings"], key=len))
-                axes.annotate(
-                    textwrap.fill(shape["area"], 14), (x, y), ha="center", va="center", fontsize=7,
-                    bbox={"facecolor": "#ffffff", "edgecolor": "none", "pad": 1.5},
-                )  # fmt: skip
-        axes.set_aspect("equal")
-        axes.autoscale_view()
-        axes.axis("off")
+        figure = _figure(4.2 + (3.0 if small else 0))
+        views = figure.subplots(
+            2 if small else 1, squeeze=False, height_ratios=[4.2, 3.0] if small else None
+        )[:, 0]
+        for axes, whole in zip(views, (True, False), strict=False):
+            named = [one for one in shapes if (one in small) != whole] if small else shapes
+            _areas(axes, shapes if whole else small, named, numbers, max(told, default=0))
+        if small:
+            _frame(views[0], small)
+            views[1].set_title(
+                released.language.translate("Rutan, förstorad"), fontsize=9, loc="left"
+            )
         svg = _plain(figure)
     say = released.language
     return Chart(
-        title=title,
+        title=say.translate(title),
         subtitle=say.say(
             Text(
                 "{caption}, {period}. Mörkare är fler; streckat visas inte. Kartan visar områden, "
@@ -372,6 +369,75 @@ def map_of_areas(released: Released, table: Table, title: str) -> Chart:
         table=table,
         language=say,
     )
+
+
+def _areas(
+    axes: Axes,
+    shapes: Sequence[dict[str, Any]],
+    named: Sequence[dict[str, Any]],
+    numbers: dict[str, Any],
+    top: int,
+) -> None:
+    """Shade areas by their numbers, and write the names of some."""
+    from matplotlib.patches import Polygon
+
+    from est_analysis.reports.charts import INK, SEQUENCE
+
+    for shape in shapes:
+        n = numbers.get(shape["area"])
+        shade, hatch, edge = "#ffffff", "//", INK
+        if isinstance(n, int):
+            rank = _class(n, top)
+            shade, hatch = SEQUENCE[rank], ""
+            edge = "#ffffff" if rank > _CLASSES // 2 else INK
+        for ring in shape["rings"]:
+            style: dict[str, Any] = {"edgecolor": edge, "linewidth": 0.8, "hatch": hatch or None}
+            axes.add_patch(Polygon(ring, facecolor=shade, **style))
+    for shape in named:
+        axes.annotate(
+            textwrap.fill(shape["area"], 14), _middle(max(shape["rings"], key=len)),
+            ha="center", va="center", fontsize=9,
+            bbox={"facecolor": "#ffffff", "edgecolor": "none", "pad": 1.5},
+        )  # fmt: skip
+    axes.set_aspect("equal")
+    axes.autoscale_view()
+    axes.axis("off")
+
+
+def _small(shapes: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the areas that are too small for their names, if they lie close enough to enlarge."""
+    if not shapes:
+        return []
+    sizes = [_box([shape]) for shape in shapes]
+    whole = _box(shapes)
+    small = [
+        shape
+        for shape, (west, south, east, north) in zip(shapes, sizes, strict=True)
+        if max(east - west, north - south) < _SMALL * max(whole[2] - whole[0], whole[3] - whole[1])
+    ]
+    if not small:
+        return []
+    west, south, east, north = _box(small)
+    near = max(east - west, north - south) < _NEAR * max(whole[2] - whole[0], whole[3] - whole[1])
+    return small if near else []
+
+
+def _box(shapes: Sequence[dict[str, Any]]) -> tuple[float, float, float, float]:
+    corners = [corner for shape in shapes for ring in shape["rings"] for corner in ring]
+    xs, ys = [x for x, _ in corners], [y for _, y in corners]
+    return min(xs), min(ys), max(xs), max(ys)
+
+
+def _frame(axes: Axes, small: Sequence[dict[str, Any]]) -> None:
+    """Draw a frame around what is enlarged."""
+    from matplotlib.patches import Rectangle
+
+    from est_analysis.reports.charts import ORANGE
+
+    west, south, east, north = _box(small)
+    wide = 0.15 * max(east - west, north - south)
+    corner, size = (west - wide, south - wide), (east - west + 2 * wide, north - south + 2 * wide)
+    axes.add_patch(Rectangle(corner, *size, fill=False, edgecolor=ORANGE, linewidth=2))
 
 
 def _class(n: int, top: int) -> int:
@@ -387,7 +453,7 @@ def _middle(ring: Sequence[Sequence[int]]) -> tuple[float, float]:
 
 def _alt(table: Table, what: str, released: Released) -> str:
     say = released.language
-    told = "; ".join(f"{row[0]}: {say.write(row[1])}" for row in table.rows)
+    told = "; ".join(f"{say.write(row[0])}: {say.write(row[1])}" for row in table.rows)
     return f"{what} {say.say(table.caption)}. {told}."
 
 
@@ -416,8 +482,10 @@ def _plain(figure: Figure) -> bytes:
     """Return a picture without metadata, comments or names of its parts."""
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
+    from est_analysis.reports.charts import as_written
+
     out = io.BytesIO()
-    FigureCanvasSVG(figure).print_svg(out, metadata={"Date": None, "Creator": None})
+    FigureCanvasSVG(as_written(figure)).print_svg(out, metadata={"Date": None, "Creator": None})
     text = out.getvalue().decode("utf-8")
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)

@@ -48,7 +48,8 @@ from est_analysis.reports.tables.deliveries import (
     unread,
     waiting,
 )
-from est_analysis.reports.tables.evaluations import comparisons, course, elsewhere
+from est_analysis.reports.tables.evaluations import comparisons, course, elsewhere, since_start
+from est_analysis.reports.tables.follow_up import claims_followed
 from est_analysis.reports.tables.measures import (
     chain,
     due,
@@ -115,11 +116,11 @@ QUARTERLY: TablesOf = {
         *(surveys, survey_faults, tried, moved),
         *(own_hours, year_wheel, hours, weekdays, clock),
         *(event_situations, combinations, reported, together),
-        *(comparisons, elsewhere, course),
+        *(comparisons, elsewhere, course, since_start),
         *(priorities, four_fields, chain, left_list),
         *(measures, plans, study, quotients, due, register_faults),
         *(perceived_reports, perceived_answers),
-        *(followed_up, comparison, comparison_faults),
+        *(followed_up, claims_followed, comparison, comparison_faults),
         *(candidates, measures_discussed, catalogue_faults),
     )
 }
@@ -157,6 +158,7 @@ __all__ = [
     "cell_list",
     "chain",
     "citizens_promise",
+    "claims_followed",
     "clock",
     "clusters",
     "combinations",
@@ -208,6 +210,7 @@ __all__ = [
     "ruling_faults",
     "safety_accounts",
     "series",
+    "since_start",
     "situations",
     "standing_out",
     "street_list",

@@ -33,7 +33,7 @@ def rhythm(results: Results) -> Table:
     return Table(
         "veckorytm",
         Text("Anmälda brott per timme och veckodag, {year}", {"year": results.year}),
-        ["Timme", *(day[:3] for day in WEEKDAYS)],
+        ["Timme", *(results.language.translate(day)[:3] for day in WEEKDAYS)],
         rows,
         results.language,
         Text(

@@ -120,7 +120,10 @@ def followed_up(results: Results) -> Table:
     say = results.language
     former = results.former
     if former is None:
-        caption, empty = Text("Förra rapporten"), Text("det finns ingen tidigare kvartalsrapport")
+        caption, empty = (
+            Text("Förra rapporten"),
+            Text("det finns ingen tidigare rapport av samma slag"),
+        )
         return Table("forra_rapporten", caption, _THEN_AND_NOW, [], say, empty=empty)
     period, then = former
     before = {entry["id"]: entry for entry in then}

@@ -137,6 +137,53 @@ def course(results: Results) -> Table:
     )
 
 
+def since_start(results: Results) -> Table:
+    """Return each measure's whole years since its start, and all of them together."""
+    names, smallest = measure_names(results), results.municipality.disclosure.smallest_place_count
+    rows: list[list[Any]] = []
+    for e in results.evaluations:
+        if e.since is None or e.since.whole.years < _SEVERAL:
+            continue
+        own = e.since
+        spans = [(Text("alla {years} åren", {"years": own.whole.years}), own.whole)]
+        if all(span.after >= smallest for span in own.each):  # else the sum gives one away
+            years = enumerate(own.each, start=1)
+            spans = [*((Text("år {n}", {"n": n}), span) for n, span in years), *spans]
+        for what, span in spans:
+            told = own.before >= smallest and span.after >= smallest
+            rows.append(
+                [
+                    names[e.measure],
+                    what,
+                    span.days.last,
+                    own.before / own.seasons if own.before >= smallest else None,
+                    span.after / span.years if span.after >= smallest else None,
+                    span.ratio if told else None,
+                    span.interval if told else None,
+                ]
+            )
+    return Table(
+        "hela_ar_sedan_start",
+        Text("Hela år sedan insatsen började verka, {day}", {"day": results.period.last}),
+        [
+            *("Insats", "År sedan starten", "Till och med", "Före, per år", "Efter, per år"),
+            *("Gånger så många", "Osäkerhet"),
+        ],
+        rows,
+        results.language,
+        Text(
+            "Varje år jämförs med samma år före insatsen och med samma jämförelse som svaret. "
+            "Beskriver: slutsatsen gäller det senaste året. Ju fler år, desto mer annat hinner "
+            "ändras på platsen. Åren för sig står bara där inget år har färre än {smallest}.",
+            {"smallest": smallest},
+        ),
+        empty=Text("ingen insats har verkat i två hela år"),
+    )
+
+
+_SEVERAL = 2
+
+
 def drawn(results: Results) -> list[Evaluation]:
     """Return the evaluations with events enough for a curve, most events first; at most four."""
     enough = [e for e in results.evaluations if e.difference is not None and e.course]

@@ -77,6 +77,7 @@ def priorities(results: Results) -> Table:
 
 
 _FIELDS = {"good": "lätt att påverka", "small": "svårt att påverka", "unjudged": "inte bedömt"}
+_CAPITALS = {"good": "Lätt att påverka", "small": "Svårt att påverka", "unjudged": "Inte bedömt"}
 
 
 def four_fields(results: Results) -> Table:
@@ -97,7 +98,7 @@ def four_fields(results: Results) -> Table:
     return Table(
         "fyrfalt",
         Text("Behov och möjlighet att påverka, {year}", {"year": results.year}),
-        ["", *(name.capitalize() for name in _FIELDS.values())],
+        ["", *(_CAPITALS[name] for name in _FIELDS)],
         rows,
         results.language,
         Text(
@@ -271,7 +272,7 @@ def due(results: Results, most: int | None = None) -> Table:
         ["Vad", "Senast", "Läge", "Ansvarig"],
         rows,
         results.language,
-        Text("{n} till står i kvartalsrapporten.", {"n": left_out}) if left_out else None,
+        Text("{n} till står i rapporten.", {"n": left_out}) if left_out else None,
     )
 
 

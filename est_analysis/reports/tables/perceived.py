@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from est_analysis.evidence import Share, Text
 from est_analysis.reports.table import Table, Tables
 from est_analysis.reports.tables.where import shown
+from est_analysis.reports.words_of_measures import compared_with
 
 if TYPE_CHECKING:
     from est_analysis.reports.results import Results
@@ -28,7 +29,7 @@ def perceived_reports(results: Results) -> Table:
                 ),
                 None if before is None else before / one.years,
                 after,
-                one.comparison,
+                compared_with(one.rule, one.compared),
                 None if there is None else there / one.years,
                 there_after,
                 one.ratio if told else None,
@@ -42,7 +43,7 @@ def perceived_reports(results: Results) -> Table:
             {"day": results.period.last},
         ),
         [
-            *("Insats", "Före, per år", "Efter", "Jämförelseplats"),
+            *("Insats", "Före, per år", "Efter", "Jämförd med"),
             *("Före där, per år", "Efter där", "Gånger så många", "Osäkerhet"),
         ],
         rows,

@@ -8,6 +8,7 @@ from est_analysis.evidence import Share, Text
 from est_analysis.reports.findings_of_plans import change_named
 from est_analysis.reports.language import KINDS
 from est_analysis.reports.table import Table
+from est_analysis.reports.words_of_measures import compared_with
 
 if TYPE_CHECKING:
     from est_analysis.measures.planning import Plan, Prospect
@@ -33,7 +34,7 @@ def plans(results: Results) -> Table:
             "Planerade insatser: vad en uppföljning kan visa, {day}", {"day": results.period.last}
         ),
         [
-            *("Insats", "Per år", "Jämförelseplats", "Per år där"),
+            *("Insats", "Per år", "Jämförd med", "Per år där"),
             "Minskning som syns efter ett år",
             "År till en halvering" if change == 2 else "År till den ändring som räknas",
             "År till målet",
@@ -62,7 +63,7 @@ def _row(plan: Plan, seen: Prospect, name: str, smallest: int) -> list[Any]:
             },
         ),
         design.before if own == 0 or own >= smallest else None,
-        seen.comparison or Text("en lika stor"),
+        compared_with(seen.rule, seen.compared) if seen.rule else Text("en lika stor"),
         design.comparison if there == 0 or there >= smallest else None,
         None if seen.fall is None else Share(1 - seen.fall),
         _NEVER if seen.years is None else seen.years,

@@ -52,17 +52,17 @@ def standing_out(results: Results, most: int | None = 10) -> Table:
 
 def near_repeats(results: Results) -> Table:
     """Return pairs of crimes of the strongest group by distance and days apart."""
-    from est_analysis.patterns.near_repeats import band_names
+    from est_analysis.patterns.near_repeats import bands
 
     groups = results.repeats.groups
     rows: list[list[Any]] = []
-    names: list[str] = []
+    names: list[Text] = []
     title = Text("Inga grupper har brott nog för att räkna par")
     if len(groups):
         knox = groups["knox"].iloc[0]
         say = results.language
-        names = band_names(knox.days, "dygn")
-        for space, name in enumerate(band_names(knox.metres, "m")):
+        names = bands(knox.days, "dygn")
+        for space, name in enumerate(bands(knox.metres, "m")):
             pairs = zip(knox.observed[space], knox.mean[space], strict=True)
             cells = [f"{say.write(int(seen))} ({say.number(float(mean))})" for seen, mean in pairs]
             rows.append([name, *cells])
@@ -86,11 +86,18 @@ def near_repeats(results: Results) -> Table:
 
 def repeat_windows(results: Results) -> Table:
     """Return how the answer about near repeats hangs on the length of the window."""
+    from est_analysis.patterns.near_repeats import band_names, bands
+
     found = results.repeats
     rows: list[list[Any]] = []
     if len(found.groups):
+        edges = found.groups["knox"].iloc[0]
+        metres, days = (
+            dict(zip(band_names(*one), bands(*one), strict=True))
+            for one in ((edges.metres, "m"), (edges.days, "dygn"))
+        )
         for row in found.windows.to_dict("records"):
-            apart = Text("{m}, {d}", {"m": Text(row["space"]), "d": Text(row["time"])})
+            apart = Text("{m}, {d}", {"m": metres[row["space"]], "d": days[row["time"]]})
             rows.append([int(row["days"]), int(row["n"]), apart, row["observed"], row["ratio"]])
     return Table(
         "par_efter_fonster",

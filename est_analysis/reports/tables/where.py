@@ -285,6 +285,12 @@ def _rates(row: dict[str, Any], ranked: Ranked) -> tuple[float | None, float | N
     return float(row["rate"] / unit), float(row["shrunken"] / unit)
 
 
+def _changed(heading: str | Text) -> Text:
+    """Return a heading of the change beside one of the same name."""
+    what = Text(heading) if isinstance(heading, str) else heading
+    return Text("Ändring: {what}", {"what": what})
+
+
 def _whole(results: Results, ranked: Ranked | None, name: str) -> Table:
     """Return everything about the ranked places of one sort in one table."""
     if ranked is None:
@@ -293,7 +299,7 @@ def _whole(results: Results, ranked: Ranked | None, name: str) -> Table:
     headings = [parts[0].headings[0]]
     rows = [[row[0]] for row in parts[0].rows]
     for part in parts:
-        headings += [f"Ändring, {h.lower()}" if h in headings else h for h in part.headings[1:]]
+        headings += [_changed(h) if h in headings else h for h in part.headings[1:]]
         rows = [[*row, *more[1:]] for row, more in zip(rows, part.rows, strict=True)]
     headings += ["Andel", "Kring"]
     told = ranked.table.to_dict("records")

@@ -1,0 +1,64 @@
+"""Each run's own room beside the reports, taken away with the run, also one that was killed."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from est_analysis.errors import ReportError
+from est_analysis.gather.files import LOCK, alone
+
+_ROOM = ".run-"
+
+
+@contextmanager
+def room(place: Path) -> Iterator[Path]:
+    """
+    Give a run a hidden folder of its own on the disk where its report will stand.
+
+    Rooms of runs that were killed are taken away first: a run holds the lock of its room as long
+    as it lives, and the system lets go of it however the run ends. No clock is asked.
+
+    Parameters
+    ----------
+    place
+        Where the reports lie; made where it is missing.
+
+    Yields
+    ------
+    Path
+        The folder; it goes, with all that is left in it, when the run is over.
+
+    Raises
+    ------
+    ReportError
+        If another run does not let go of `place`.
+    OSError
+        If it cannot be written.
+    """
+    place.mkdir(parents=True, exist_ok=True)
+    with alone(place):  # nobody clears between the making of a room and the taking of its lock
+        clear(place)
+        own = Path(tempfile.mkdtemp(dir=place, prefix=_ROOM))
+        lock = alone(own)
+        lock.__enter__()
+    try:
+        yield own
+    finally:
+        lock.__exit__(None, None, None)
+        shutil.rmtree(own, ignore_errors=True)
+
+
+def clear(place: Path) -> None:
+    """Take away the rooms whose runs are dead."""
+    for left in place.glob(f"{_ROOM}*"):
+        if (left / LOCK).exists():
+            try:
+                with alone(left, patience_s=0):
+                    pass
+            except ReportError:  # its run lives
+                continue
+        shutil.rmtree(left, ignore_errors=True)
