@@ -195,6 +195,22 @@ def test_a_density_that_leaves_does_not_draw_a_single_event(bench):
     assert len(inside.parts) == len(leaving.parts) > 1
 
 
+def test_a_map_that_leaves_shows_where_places_are_not_where_events_were(bench):
+    choices, known = bench.usual, bench.results.gathered.geography.places.set_index("name")
+    inside, leaving = (bench.layers(choices, leaving=flag)[1] for flag in (False, True))
+
+    def moved(layer):
+        """Return how many places of the gazetteer are drawn elsewhere than it says."""
+        shapes = layer.parts[0].shapes
+        shapes = shapes[shapes["where"].isin(known.index) & shapes.geometry.notna()]
+        at, drawn = known.loc[shapes["where"]], shapes.geometry
+        away = np.hypot(drawn.x - at["x"].to_numpy(), drawn.y - at["y"].to_numpy())
+        return int((away > 0.5).sum())
+
+    assert moved(leaving) == 0
+    assert moved(inside) > 0
+
+
 def test_a_formula_in_a_delivery_is_text_in_a_table(small, tmp_path):
     csv = exports.table(small, small.usual, tmp_path).read_text(encoding="utf-8-sig")
     assert "\n'=1+1;" in csv

@@ -298,8 +298,11 @@ class Bench:
             )
             for row in table.itertuples()
         ]
+        points = shapely.points(table[["x", "y"]].to_numpy(float))
+        if leaving:  # where events were is the bench's; a report shows where the place is
+            points = grounds.spots(self.results.gathered.geography, list(table["place"]))
         shapes = self._shapes(
-            shapely.points(table[["x", "y"]].to_numpy(float)),
+            points,
             table["place"].astype(str),
             table["n"],
             told,

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
-import numpy as np
 
 from est_analysis.bench.answers import Bench
 from est_analysis.bench.choices import Choices
@@ -207,13 +206,14 @@ class shown:  # noqa: N801 - reads as a word in a cell
 
 
 def _named(bench: Bench, choices: Choices) -> gpd.GeoDataFrame:
+    """Return the foremost places that may leave and that the municipality's own map knows."""
     top = bench.counted(choices).places
     top = top[top["n"] >= bench.smallest].head(6)
-    points = gpd.points_from_xy(top["x"], top["y"])
+    names = top["place"].astype(str).tolist()
+    points = ground.spots(bench.results.gathered.geography, names)
     crs = bench.results.municipality.crs
-    return gpd.GeoDataFrame(
-        {"where": top["place"].astype(str)}, geometry=np.asarray(points), crs=crs
-    )
+    named = gpd.GeoDataFrame({"where": names}, geometry=points, crs=crs)
+    return named[named.geometry.notna()]
 
 
 def _cell(kind: str, source: str, tags: list[str] | None = None) -> dict[str, Any]:

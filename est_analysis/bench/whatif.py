@@ -17,8 +17,7 @@ from est_analysis.patterns.hotspots import located
 from est_analysis.reports.findings_of_plans import PEAK, change_named, how_many, joined
 
 if TYPE_CHECKING:
-    from est_analysis.measures.ground import Site
-from est_analysis.measures.planning import Prospect
+    from est_analysis.measures.planning import Prospect
 
 
 @dataclass(frozen=True)
