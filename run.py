@@ -45,7 +45,7 @@ TRUTH = [
 ]
 BENCH = [
     *("python benchmarks/report_cost.py", "python benchmarks/gather_cost.py"),
-    "python -m benchmarks.measures_cost",
+    *("python -m benchmarks.measures_cost", "python -m benchmarks.growth"),
 ]
 LOCK = [
     f"{COMPILE}.lock",
