@@ -39,6 +39,7 @@ VERSION = 1
 
 _CURRENT, _MANIFEST = "current", "manifest.json"
 _NEW = ".new-"
+_HALF = (f".{_CURRENT}.", ".rested.json.")
 _GENERATION = re.compile(r"[0-9a-f]{16}")
 _FORMER_LAYOUT = {"events.parquet", "quarantine.parquet", "accounting.parquet"}
 _SCHEMAS: dict[str, pa.DataFrameSchema] = {
