@@ -46,6 +46,7 @@ TRUTH = [
 BENCH = [
     *("python benchmarks/report_cost.py", "python benchmarks/gather_cost.py"),
     *("python -m benchmarks.measures_cost", "python benchmarks/page_cost.py"),
+    "python -m benchmarks.growth",
 ]
 LOCK = [
     f"{COMPILE}.lock",

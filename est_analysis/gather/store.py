@@ -39,6 +39,7 @@ VERSION = 1
 
 _CURRENT, _MANIFEST = "current", "manifest.json"
 _NEW = ".new-"
+_HALF = (f".{_CURRENT}.", ".rested.json.")
 _GENERATION = re.compile(r"[0-9a-f]{16}")
 _FORMER_LAYOUT = {"events.parquet", "quarantine.parquet", "accounting.parquet"}
 _SCHEMAS: dict[str, pa.DataFrameSchema] = {
@@ -192,7 +193,9 @@ def _clear(folder: Path, keep: str | None, *, strict: bool = False) -> None:
             ours = path.name.startswith(_NEW) or _GENERATION.fullmatch(path.name)
             if ours and path.name != keep:
                 shutil.rmtree(path, ignore_errors=not strict)
-        elif path.name.startswith(f".{_CURRENT}.") or path.name in _FORMER_LAYOUT:
+        elif (
+            path.name.startswith((f".{_CURRENT}.", ".rested.json.")) or path.name in _FORMER_LAYOUT
+        ):
             path.unlink(missing_ok=True)
 
 
@@ -308,7 +311,8 @@ def input_hashes(municipality: Municipality) -> dict[str, str]:
     Returns
     -------
     dict
-        Path inside the folder, in sorted order, to hexadecimal digest.
+        Path inside the folder, in sorted order, to hexadecimal digest; empty for a file that
+        nobody may open, which the report is made without.
     """
     folder = municipality.folder
     files = {folder / SETTINGS_FILE}
@@ -321,10 +325,14 @@ def input_hashes(municipality: Municipality) -> dict[str, str]:
     for source in municipality.sources.values():
         if isinstance(source.codes, str):
             files.add(folder / source.codes)
-    return {
-        file.relative_to(folder).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()
-        for file in sorted(files)
-    }
+    return {file.relative_to(folder).as_posix(): _hash(file) for file in sorted(files)}
+
+
+def _hash(file: Path) -> str:
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+    except PermissionError:
+        return ""
 
 
 def record_deliveries(

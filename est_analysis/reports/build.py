@@ -242,7 +242,8 @@ def build(
     _remember(municipality, came, results, made, today)
     report, brief = (target / f"{kind.file}.html" for kind in kinds)
     if rested is not None and not gathered.unread:
-        with suppress(OSError):  # what cannot be kept is made again: no run fails for it
+        # what cannot be kept is made again: no run fails for it
+        with suppress(OSError, ValueError, ReportError), alone(place):
             unchanged.remember(municipality, place, asked, rested, made, (report, brief))
     progress("klart", steps, steps)
     return Built(target, report, brief, gathered.unread)

@@ -53,7 +53,9 @@ def room(place: Path) -> Iterator[Path]:
 
 
 def clear(place: Path) -> None:
-    """Take away the rooms whose runs are dead."""
+    """Take away the rooms whose runs are dead, and lists that they were cut off in writing."""
+    for half in place.glob(".*.html"):  # whoever writes a list holds the folder, as we do
+        half.unlink(missing_ok=True)
     for left in place.glob(f"{_ROOM}*"):
         if (left / LOCK).exists():
             try:

@@ -41,7 +41,7 @@ class Rested:
     inputs, ledger
         Every file of the municipality's folder, and of its ledger, to its hash.
     told
-        How many bytes of the ledger tell of earlier reports.
+        How many bytes of the ledger tell of earlier reports, in whole lines.
     """
 
     program: str
@@ -84,7 +84,7 @@ def rested(folder: Path, place: Path) -> Rested:
         contents.of_program(),
         contents.of_folder(folder, without=(*derived, place)),
         contents.of_folder(folder / _LEDGER),
-        reports.stat().st_size if reports.exists() else 0,
+        reports.read_bytes().rfind(b"\n") + 1 if reports.exists() else 0,
     )
 
 
@@ -141,6 +141,8 @@ def remember(
     ------
     OSError
         If it cannot be written; the report stands, and will be made again.
+    ValueError
+        If a line of the ledger cannot be read.
     """
     folder = municipality.folder
     ledger = folder / _LEDGER
@@ -153,7 +155,7 @@ def remember(
         "rested": {
             **asdict(before),
             "ledger": contents.of_folder(ledger),
-            "told": len(told),
+            "told": told.rfind(b"\n") + 1,
         },
         "folder": report.parent.name,
         "report": report.name,
@@ -162,6 +164,8 @@ def remember(
     }
     file = _file(place, asked)
     file.parent.mkdir(exist_ok=True)
+    for left in file.parent.glob(".*"):  # of runs that were killed within their writing
+        left.unlink()
     write_whole(file, (json.dumps(kept, ensure_ascii=False, indent=1) + "\n").encode())
     write_whole(file.parent / _LIST, contents.of_file(place / _INDEX).encode())
 
