@@ -6,16 +6,20 @@ import csv
 import re
 import tomllib
 
-SWEDISH = set(
-    "och att inte för med som är av från på ett en vid kan har inom mot eller sedan fler färre än "
-    "brott händelser plats platser månader över anmälda mellan var när ny insats insatser utan "
-    "efter före varje andra alla något ingen inget den det till om visa visas antal kvar siffror"
-).union("område grupp slag vanligt tidigare osäkerhet snitt gånger".split())
-SWEDISH -= {"var", "en", "ny", "den", "till", "om", "alla", "slag", "fler", "visa", "har"}
-ENGLISH = set(
-    "the and with of from this that these are is not than which were been there their between "
-    "reported crimes places measures without within against unknown nothing report year"
-).union("no sign cannot tell clear".split()) - {"no", "sign", "tell"}
+# fmt: off
+SWEDISH = {
+    "och", "att", "inte", "för", "med", "som", "är", "av", "från", "på", "ett", "en", "vid", "kan",
+    "har", "inom", "mot", "eller", "sedan", "fler", "färre", "än", "brott", "händelser", "platser",
+    "månader", "över", "anmälda", "mellan", "när", "insats", "insatser", "utan", "efter", "före",
+    "varje", "andra", "alla", "något", "ingen", "inget", "det", "visas", "antal", "siffror",
+    "område", "grupp", "vanligt", "tidigare", "osäkerhet", "snitt", "gånger",
+}
+ENGLISH = {
+    "the", "and", "with", "of", "from", "this", "that", "these", "are", "is", "not", "than",
+    "which", "were", "been", "there", "their", "between", "reported", "crimes", "places",
+    "measures", "without", "within", "against", "unknown", "nothing", "report", "year", "cannot",
+}
+# fmt: on
 _ATTRIBUTES = ("alt", "title", "aria-label", "placeholder")
 _BLOCKS = ["p", "li", "td", "th", "caption", "summary", "h1", "h2", "h3", "h4", "dt", "dd"]
 _BLOCKS += ["label", "legend", "strong", "span", "a", "title", "text", "div", "option"]
@@ -53,6 +57,8 @@ def data_of(home):
     """Return every text that a municipality's folder holds: its names are not ours to translate."""
     import json
 
+    from python_calamine import CalamineWorkbook
+
     found = set()
 
     def walk(value):
@@ -70,6 +76,9 @@ def data_of(home):
     for file in [*home.glob("reference/*.geojson")]:
         for feature in json.loads(file.read_text(encoding="utf-8"))["features"]:
             walk(feature["properties"])
+    for file in home.glob("deliveries/**/*.xlsx"):
+        for rows in CalamineWorkbook.from_path(file).get_sheet_by_index(0).to_python():
+            found.update(str(cell) for cell in rows)
     for file in [*home.glob("re*/*.csv"), *home.glob("deliveries/**/*.csv")]:
         raw = file.read_bytes()
         text = raw.decode("utf-8-sig" if raw[:3] == b"\xef\xbb\xbf" else "utf-8", "replace")
@@ -84,8 +93,8 @@ def without(text, data):
     """Return a text in lower case without what comes from deliveries, the longest first."""
     low = text.casefold()
     for name in (name for name in data if name in low):
-        low = low.replace(name, " ")
-    return low
+        low = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "□", low)
+    return re.sub(r"□\W*(?:vid\W*□)?", " ", low)  # a street by its crossing: A vid B
 
 
 def words_in(text, language, data=()):

@@ -90,7 +90,7 @@ def test_no_swedish_is_drawn_in_the_english_charts(home, data, monkeypatch):
         write(self, text)
 
     monkeypatch.setattr(Drawn, "set_text", note)
-    for make in (charts.changes, charts.rhythm, charts.year_wheel, charts.measures, curves.course):
+    for make in (charts.change, charts.rhythm, charts.year_wheel, charts.measures, curves.course):
         make(own)
     charts.study(own)
     assert {"time of day", "weeks since start"} <= drawn

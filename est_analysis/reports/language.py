@@ -29,7 +29,7 @@ _JOINT = " · "
 """What stands between the traits of a situation."""
 _BETWEEN = ", "
 _CELL = re.compile(r"\bRuta( \d+/\d+)")
-_VALUE = re.compile(r"[^\w{]+|\{\w+\}")
+_VALUE = re.compile(r"[^\w{]|\d+|\{\w+\}")
 _LETTER = re.compile(r"[^\W\d_](?![^{}]*\})")
 
 WORDS = {

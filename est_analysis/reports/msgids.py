@@ -89,12 +89,15 @@ def names() -> Iterator[tuple[str, str]]:
     from est_analysis.patterns import beside, emerging, rhythms, traits, tried
     from est_analysis.release import atoms
 
-    own = {
+    groups = codes.read_table(codes.SHIPPED, codes.SHIPPED.name)["grupp"]
+    own: dict[str, Iterable[str]] = {
         "gather/form.py": (
             *(*form.KINDS, *form.CATEGORIES, *form.REPORTERS),
             *(*form.PLACE_TYPES, *form.FACTORS, *_ALSO),
         ),
-        "gather/brottskoder.csv": sorted(set(codes.read_table(codes.SHIPPED, codes.SHIPPED.name)["grupp"])),
+        "gather/brottskoder.csv": sorted(
+            set(codes.read_table(codes.SHIPPED, codes.SHIPPED.name)["grupp"])
+        ),
         "patterns/rhythms.py": rhythms.DAYPARTS,
         "patterns/traits.py": (
             *("helg", "vardag", *traits.SEASONS.values(), *traits.SEVERITIES.values()),
@@ -134,9 +137,7 @@ def in_chapter(notebook: dict) -> Iterator[str]:
             yield from in_code(ast.parse(source), every=True)
 
 
-def in_code(
-    tree: ast.Module, *, every: bool, lent: Set[str] = frozenset()
-) -> Iterator[str]:
+def in_code(tree: ast.Module, *, every: bool, lent: Set[str] = frozenset()) -> Iterator[str]:
     """
     Yield the texts of a module that readers may see, in order.
 
@@ -157,9 +158,8 @@ def in_code(
     for node in _in_order(tree, quiet):
         if id(node) in said:
             yield from (text for text in said[id(node)] if re.search(r"[^\W\d_]", _bare(text)))
-        elif every and isinstance(node, ast.Constant) and isinstance(node.value, str):
-            if _like_words(node.value):
-                yield node.value
+        elif every and isinstance(node, ast.Constant):
+            yield from (text for text in _forms(node) if _like_words(text))
 
 
 def _name(node: ast.expr) -> str:
@@ -220,7 +220,9 @@ def _held(tree: ast.Module, name: str) -> Iterator[str]:
         value = getattr(node, "value", None)
         if value is None or name not in {getattr(one, "id", "") for one in names}:
             continue
-        keys = {id(key) for part in ast.walk(value) if isinstance(part, ast.Dict) for key in part.keys}
+        keys = {
+            id(key) for part in ast.walk(value) if isinstance(part, ast.Dict) for key in part.keys
+        }
         for part in ast.walk(value):
             text = part.value if isinstance(part, ast.Constant) and id(part) not in keys else None
             if isinstance(text, str) and re.search(r"[^\W\d_]", _bare(text)):
@@ -336,14 +338,14 @@ def renew(code: str) -> list[str]:
     fresh = Catalog(
         locale=code,
         fuzzy=False,
-        header_comment=f"# The workbook's Swedish texts in {fresh_name(code)}: see docs/language.md",
+        header_comment=f"# The Swedish texts in {_english_name(code)}: see docs/language.md",
     )
     for (context, text), places in wanted.items():
         own = known.get(text, context)
         fresh.add(
             text,
             own.string if own else "",
-            locations=[(place, None) for place in places],
+            locations=[(place, 0) for place in places],
             context=context,
         )
     file = file_of(code)
@@ -353,8 +355,7 @@ def renew(code: str) -> list[str]:
     return faults(catalogue(code), wanted)
 
 
-def fresh_name(code: str) -> str:
-    """Return what a language is called in English."""
+def _english_name(code: str) -> str:
     from babel import Locale
 
     return str(Locale.parse(code).english_name)

@@ -251,7 +251,9 @@ def _marked(results: Results, kind: str) -> Layer:
     told = _pointed_out(results, own, many)
     unit = say.translate(KINDS[kind])
     part = _point_part(results, own, told, style, say.translate(legend), unit)
-    return Layer({"physical_defect": "brister", "safe_place": "trygga"}[kind], say.translate(title), part)
+    return Layer(
+        {"physical_defect": "brister", "safe_place": "trygga"}[kind], say.translate(title), part
+    )
 
 
 def _density(results: Results) -> tuple[Layer, Layer]:
