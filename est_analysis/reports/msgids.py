@@ -95,9 +95,7 @@ def names() -> Iterator[tuple[str, str]]:
             *(*form.KINDS, *form.CATEGORIES, *form.REPORTERS),
             *(*form.PLACE_TYPES, *form.FACTORS, *_ALSO),
         ),
-        "gather/brottskoder.csv": sorted(
-            set(codes.read_table(codes.SHIPPED, codes.SHIPPED.name)["grupp"])
-        ),
+        "gather/brottskoder.csv": sorted(set(groups)),
         "patterns/rhythms.py": rhythms.DAYPARTS,
         "patterns/traits.py": (
             *("helg", "vardag", *traits.SEASONS.values(), *traits.SEVERITIES.values()),
