@@ -7,7 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from est_analysis.evidence import Finding, Text, Word, foremost
-from est_analysis.reports.language import SYMBOLS, Language
+from est_analysis.reports.language import SYMBOLS, Language, Said
 
 if TYPE_CHECKING:
     from est_analysis.reports.results import Results
@@ -31,7 +31,7 @@ class Findings:
 def line(finding: Finding, language: Language) -> str:
     """Return a finding as plain text."""
     word = f"[{language.word(finding.word)}] " if finding.word else ""
-    return word + language.sentence(finding.text)
+    return Said(word + language.sentence(finding.text))
 
 
 def html(finding: Finding, language: Language) -> str:

@@ -29,7 +29,7 @@ _JOINT = " · "
 """What stands between the traits of a situation."""
 _BETWEEN = ", "
 _CELL = re.compile(r"\bRuta( \d+/\d+)")
-_VALUE = re.compile(r"[^\w{]+|\{\w+\}")
+_VALUE = re.compile(r"[^\w{]|\d+|\{\w+\}")
 _LETTER = re.compile(r"[^\W\d_](?![^{}]*\})")
 
 WORDS = {
@@ -186,12 +186,12 @@ class Language:
         own = self._names.get(text)
         if own is None and _BETWEEN in text:
             parts = [self.name(part) for part in text.split(_BETWEEN)]
-            changed = all(a != b for a, b in zip(parts, text.split(_BETWEEN), strict=True))
-            return _BETWEEN.join(parts) if changed else text
+            known = all(part in self._names or part in self._lower for part in text.split(_BETWEEN))
+            return Said(_BETWEEN.join(parts)) if known else text
         if own is None and text[:1].islower():  # a group's name inside a sentence
             own = self._lower.get(text)
         if own is not None:
-            return own
+            return Said(own)
         return _CELL.sub(self._names.get("Ruta", "Ruta") + r"\1", text)
 
     @cached_property
@@ -207,7 +207,9 @@ class Language:
             self.code != SOURCE_LANGUAGE
             and not isinstance(text, Said)
             and any(letter.isalpha() for letter in text)
+            and text not in self._names
             and self.name(text) == text
+            and not text.startswith(f"{self._names.get('Ruta')} ")
         )
 
     def say(self, text: Text) -> str:

@@ -89,14 +89,13 @@ def names() -> Iterator[tuple[str, str]]:
     from est_analysis.patterns import beside, emerging, rhythms, traits, tried
     from est_analysis.release import atoms
 
-    own = {
+    groups = codes.read_table(codes.SHIPPED, codes.SHIPPED.name)["grupp"]
+    own: dict[str, Iterable[str]] = {
         "gather/form.py": (
             *(*form.KINDS, *form.CATEGORIES, *form.REPORTERS),
             *(*form.PLACE_TYPES, *form.FACTORS, *_ALSO),
         ),
-        "gather/brottskoder.csv": sorted(
-            set(codes.read_table(codes.SHIPPED, codes.SHIPPED.name)["grupp"])
-        ),
+        "gather/brottskoder.csv": sorted(set(groups)),
         "patterns/rhythms.py": rhythms.DAYPARTS,
         "patterns/traits.py": (
             *("helg", "vardag", *traits.SEASONS.values(), *traits.SEVERITIES.values()),
@@ -157,13 +156,8 @@ def in_code(tree: ast.Module, *, every: bool, lent: Set[str] = frozenset()) -> I
     for node in _in_order(tree, quiet):
         if id(node) in said:
             yield from (text for text in said[id(node)] if re.search(r"[^\W\d_]", _bare(text)))
-        elif (
-            every
-            and isinstance(node, ast.Constant)
-            and isinstance(node.value, str)
-            and _like_words(node.value)
-        ):
-            yield node.value
+        elif every and isinstance(node, ast.Constant):
+            yield from (text for text in _forms(node) if _like_words(text))
 
 
 def _name(node: ast.expr) -> str:
@@ -342,7 +336,7 @@ def renew(code: str) -> list[str]:
     fresh = Catalog(
         locale=code,
         fuzzy=False,
-        header_comment=f"# The Swedish texts in {fresh_name(code)}: see docs/language.md",
+        header_comment=f"# The Swedish texts in {_english_name(code)}: see docs/language.md",
     )
     for (context, text), places in wanted.items():
         own = known.get(text, context)
@@ -359,8 +353,7 @@ def renew(code: str) -> list[str]:
     return faults(catalogue(code), wanted)
 
 
-def fresh_name(code: str) -> str:
-    """Return what a language is called in English."""
+def _english_name(code: str) -> str:
     from babel import Locale
 
     return str(Locale.parse(code).english_name)

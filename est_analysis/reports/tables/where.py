@@ -285,10 +285,9 @@ def _rates(row: dict[str, Any], ranked: Ranked) -> tuple[float | None, float | N
     return float(row["rate"] / unit), float(row["shrunken"] / unit)
 
 
-def _changed(heading: str | Text) -> Text:
-    """Return a heading of the change beside one of the same name."""
-    what = Text(heading) if isinstance(heading, str) else heading
-    return Text("Ändring: {what}", {"what": what})
+def _again(heading: str, results: Results) -> Text:
+    """Return a heading that an earlier column has too, as that of the change."""
+    return Text("Ändring, {what}", {"what": results.language.translate(heading).lower()})
 
 
 def _whole(results: Results, ranked: Ranked | None, name: str) -> Table:
@@ -299,7 +298,7 @@ def _whole(results: Results, ranked: Ranked | None, name: str) -> Table:
     headings = [parts[0].headings[0]]
     rows = [[row[0]] for row in parts[0].rows]
     for part in parts:
-        headings += [_changed(h) if h in headings else h for h in part.headings[1:]]
+        headings += [_again(str(h), results) if h in headings else h for h in part.headings[1:]]
         rows = [[*row, *more[1:]] for row, more in zip(rows, part.rows, strict=True)]
     headings += ["Andel", "Kring"]
     told = ranked.table.to_dict("records")
