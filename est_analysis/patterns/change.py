@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -13,12 +14,17 @@ import pandas as pd
 from est_analysis import counts
 from est_analysis.municipality import Municipality
 from est_analysis.patterns.coverage import (
+    COARSE,
     covered_seasons,
     first_covered,
     in_period,
     silent_since,
+    too_coarse,
 )
 from est_analysis.periods import Period
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 FEWEST_YEARS = 2
 """With one earlier year nothing tells how much years differ by themselves; nothing is claimed."""
@@ -197,15 +203,36 @@ def unrest(
         At least 1.
     """
     years = municipality.thresholds.history_years
-    tables, shifted = [], period
+    counted, tables, shifted = _Counted(events, by), [], period
     for shift in range(max(1, 364 // period.days)):
         windows = [shifted.years_earlier(k) for k in range(shift == 0, years + (shift == 0))]
         covered = [w for w in windows if first is not None and w.start >= first]
         if covered:
-            table = pd.DataFrame({str(w): _tally(events, w, by) for w in covered}).fillna(0)
-            tables.append(table.to_numpy(float))
+            tables.append(np.stack([counted.within(w) for w in covered], axis=1))
         shifted = shifted.preceding()
     return counts.dispersion(*tables)
+
+
+class _Counted:
+    """Events by day, so that a period's counts of every series are two look-ups and a sum."""
+
+    def __init__(self, events: pd.DataFrame, by: str) -> None:
+        dated = events[events["start"].notna()].sort_values("start", kind="stable")
+        self._start = dated["start"].to_numpy()
+        self._is = {name: (dated["time_precision"] == name).to_numpy() for name in COARSE}
+        self._series, names = pd.factorize(dated[by], sort=True)
+        self._number = len(names)
+        self._count = dated["count"].to_numpy(float)
+
+    def within(self, period: Period) -> NDArray[np.float64]:
+        """Return the counts of shape (n_series,) of a period, by `coverage.in_period`'s rule."""
+        edges = [np.datetime64(day) for day in (period.start, period.end)]
+        own = slice(*np.searchsorted(self._start, edges))
+        weights = self._count[own].copy()
+        for name in too_coarse(period):
+            weights[self._is[name][own]] = 0
+        counted = np.bincount(self._series[own], weights, minlength=self._number)
+        return counted.astype(float)
 
 
 def known_then(events: pd.DataFrame, season: Period, period: Period) -> pd.DataFrame:

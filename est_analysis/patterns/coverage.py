@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from est_analysis.gather.deliveries import Unread
 
 
+COARSE = ("month", "unknown")
+"""Precisions of time that do not tell the day."""
+
+
 def in_period(events: pd.DataFrame, period: Period) -> pd.DataFrame:
     """
     Return the events that began within `period`, in the same order.
@@ -43,11 +47,15 @@ def _began_in(events: pd.DataFrame, period: Period) -> pd.Series:
     return (start >= pd.Timestamp(period.start)) & (start < pd.Timestamp(period.end))
 
 
-def _too_coarse(events: pd.DataFrame, period: Period) -> pd.Series:
+def too_coarse(period: Period) -> list[str]:
+    """Return the precisions of time that cannot say whether an event belongs to a period."""
     of_months = period.start.day == period.end.day == 1
     of_years = of_months and period.start.month == period.end.month == 1
-    coarse = ([] if of_months else ["month"]) + ([] if of_years else ["unknown"])
-    return events["time_precision"].isin(coarse)
+    return ([] if of_months else ["month"]) + ([] if of_years else ["unknown"])
+
+
+def _too_coarse(events: pd.DataFrame, period: Period) -> pd.Series:
+    return events["time_precision"].isin(too_coarse(period))
 
 
 def by_source(events: pd.DataFrame, municipality: Municipality) -> pd.DataFrame:
