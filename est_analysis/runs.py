@@ -131,10 +131,11 @@ def tie_to_input(private: Path) -> None:
     """
     tempfile.tempdir = str(private)
 
-    ending = threading.Event()
+    ending, at = threading.Event(), sys.stdin.fileno()
 
     def watch() -> None:
-        sys.stdin.buffer.read()
+        while os.read(at, 4096):  # not sys.stdin: a thread that holds it makes a normal end a crash
+            pass
         ending.set()
         gone = private.with_name(f"{private.name}.gone")
         with suppress(OSError):  # what is still being written finds no folder to write in

@@ -180,7 +180,7 @@ def test_a_process_whose_worker_is_gone_ends_and_leaves_nothing(make_folder, tmp
     quiet = subprocess.DEVNULL
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=quiet, stderr=quiet) as child:
         until = time.monotonic() + 60
-        while not list(private.glob("*/2026Q3")) and time.monotonic() < until:
+        while not list(out.glob("*/.run-*/results/2026Q3")) and time.monotonic() < until:
             time.sleep(0.05)
         assert child.poll() is None
         child.stdin.close()

@@ -168,7 +168,7 @@ def test_a_single_event_is_on_no_surface(report, monkeypatch):
     town, lone = surface_of(report)
     assert town > 0
     assert lone == 0
-    monkeypatch.setattr(surfaces, "_near", lambda table, _: np.full(table.shape, 99))
+    monkeypatch.setattr(surfaces, "lying_near", lambda table, _: np.full(table.shape, 99))
     assert surface_of(report)[1] > 0
 
 

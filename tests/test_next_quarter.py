@@ -92,7 +92,7 @@ def test_both_reports_stand_side_by_side(quarters):
 
 def test_the_first_report_says_that_none_came_before(quarters):
     assert section(quarters / "2026Q2")[-1] == (
-        "Förra rapporten: det finns ingen tidigare kvartalsrapport."
+        "Förra rapporten: det finns ingen tidigare rapport av samma slag."
     )
 
 

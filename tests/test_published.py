@@ -110,7 +110,7 @@ def test_a_failing_scan_publishes_and_remembers_nothing(published, tmp_path, mon
     monkeypatch.setattr(maker, "render_apart", leak)
     with pytest.raises(ReportError, match="filen hör inte till utgåvan"):
         builder.build(copy, PERIOD, edition="published", out=tmp_path / "reports")
-    assert not list((tmp_path / "reports").rglob("*.*"))
+    assert not list((tmp_path / "reports").rglob("[!.]*.*"))
     assert not (copy / "ledger").exists()
 
 

@@ -54,7 +54,7 @@ def reported(released: Released) -> Table:
             [
                 area,
                 *(
-                    HIDDEN if n is None else n
+                    Text(HIDDEN) if n is None else n
                     for kind in kinds
                     for n in [released.number(kind, "area", newest, area=area)]
                 ),
