@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import os
 import re
 import subprocess
 import sys
@@ -12,11 +13,17 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from est_analysis import municipality
 from est_analysis.bench.server import FIRST as BENCH
-from est_analysis.reports.build import MEETING, NOTEBOOKS, YEARLY
+from est_analysis.gather.accept import gather
+from est_analysis.periods import parse
+from est_analysis.reports.build import MEETING, NOTEBOOKS, QUARTERLY, YEARLY
+from est_analysis.reports.language import Language
 from est_analysis.reports.published.render import CHAPTERS as PUBLISHED
+from est_analysis.reports.results import RESULTS_FOLDER, Results
 
 CHAPTERS = [*YEARLY.chapters, *MEETING.chapters, *PUBLISHED]
+IN_A_RUN = {*QUARTERLY.chapters, *MEETING.chapters}
 COMPARED = "nbval-check-output"
 PARAMETERS = ["municipality", "period", "edition", "language"]
 BANNED = (ast.FunctionDef, ast.ClassDef, ast.For, ast.While, ast.If, ast.Try, ast.With, ast.Lambda)
@@ -104,7 +111,7 @@ def test_each_rule_can_fail(fault, spoil):
     assert any(fault in found for found in faults(notebook))
 
 
-def nbval(*files: Path) -> subprocess.CompletedProcess[str]:
+def nbval(*files: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pytest", "--nbval-lax", "-q", "-p", "no:cacheprovider"]
     return subprocess.run(
         [*command, "-c", "/dev/null" if sys.platform != "win32" else "nul", *map(str, files)],
@@ -112,11 +119,33 @@ def nbval(*files: Path) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
         cwd=NOTEBOOKS,
+        env=os.environ | environment,
     )
 
 
-def test_stored_facts_are_what_the_notebooks_compute():
-    run = nbval(*(NOTEBOOKS / f"{name}.ipynb" for name in CHAPTERS))
+@pytest.fixture(scope="module")
+def saved(home, tmp_path_factory):
+    """Return the folder with what the chapters of a quarter and its brief read in a run."""
+    own, say = municipality.load(home), Language("sv")
+    gathered, folder = gather(own), tmp_path_factory.mktemp("results")
+    folder.chmod(0o700)
+    for name in ("1_situation", "meeting"):
+        period = parse(re.search(r'period: str = "([^"]+)"', read(name).cells[1].source)[1])
+        kind = MEETING if name == "meeting" else QUARTERLY
+        results = Results(own, period, "internal", say, gathered=gathered)
+        results.save(folder / str(period), kind.results)
+    return folder
+
+
+def test_stored_facts_are_what_a_run_computes(saved):
+    names = [*QUARTERLY.chapters, *MEETING.chapters]
+    run = nbval(*(NOTEBOOKS / f"{name}.ipynb" for name in names), **{RESULTS_FOLDER: str(saved)})
+    assert run.returncode == 0, run.stdout[-3000:]
+
+
+@pytest.mark.parametrize("name", ["2_places", *sorted({*CHAPTERS} - IN_A_RUN)])
+def test_stored_facts_are_what_a_notebook_opened_by_hand_computes(name):
+    run = nbval(NOTEBOOKS / f"{name}.ipynb")
     assert run.returncode == 0, run.stdout[-3000:]
 
 
