@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from est_analysis.evidence import Text, Word
-from est_analysis.reports.language import CAVEATS, KINDS, SYMBOLS, Language
+from est_analysis.reports.language import CAVEATS, KINDS, SYMBOLS, Language, Said
 from est_analysis.reports.published.shown import HIDDEN
 from est_analysis.reports.table import Table
 
@@ -117,7 +117,7 @@ def _about(problem: dict[str, Any], say: Language) -> str:
     if not problem["causes"]:
         return say.translate("Otrygghet eller brott")
     causes = [Text(_CAUSES[cause]) for cause in problem["causes"]]
-    return say.say(Text("Något i {causes}", {"causes": causes}))
+    return Said(say.say(Text("Något i {causes}", {"causes": causes})))
 
 
 def _what(measure: dict[str, str], say: Language) -> str:
@@ -133,7 +133,7 @@ def _after(measure: dict[str, str], say: Language) -> str:
     word = next((word for word in Word if word.value == measure["word"]), None)
     if word is None:
         return say.translate("Inte bedömt än")
-    return f"{SYMBOLS[word]} {say.translate(_AFTER[word])}"
+    return Said(f"{SYMBOLS[word]} {say.translate(_AFTER[word])}")
 
 
 def answers(released: Released) -> list[str]:
