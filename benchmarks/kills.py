@@ -62,7 +62,7 @@ def saved_results(root: Path, to: Path) -> Path:
     """Compute the results of a run on a folder, and save them for runs that take them."""
     settings = municipality.load(root / "kommun")
     gathered = accept.gather(settings)
-    period = builder.period_of(PERIOD, gathered.events)
+    period = builder.period_of(PERIOD, gathered.events, settings)
     periods = (period, period.last_fortnight())
     for kind, each in zip(builder.kinds_of(period), periods, strict=True):
         own = builder.Results(settings, each, "internal", builder.Language("sv"), gathered=gathered)

@@ -101,7 +101,7 @@ def parts(folder: Path, home: Path) -> dict[str, float]:
     found["work: gathering"] = median(lambda: builder.accept.gather(settings))
     rested = partial(builder.unchanged.rested, home, folder / "reports" / home.name)
     found["work: hashing"] = 2 * median(rested)
-    period = builder.period_of(PERIOD, gathered.events)
+    period = builder.period_of(PERIOD, gathered.events, settings)
     kinds = ((builder.QUARTERLY, period), (builder.MEETING, period.last_fortnight()))
 
     def results() -> dict[str, builder.Results]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import csv
+import io
 import json
 import re
 import sys
@@ -348,8 +349,11 @@ def renew(code: str) -> list[str]:
         )
     file = file_of(code)
     file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("wb") as stream:
-        write_po(stream, fresh, width=100, omit_header=False)
+    with io.BytesIO() as stream:
+        write_po(stream, fresh, width=100)
+        lines = stream.getvalue().splitlines(keepends=True)
+    # the day it was made would change the file where no text has changed
+    file.write_bytes(b"".join(one for one in lines if b"-Date: " not in one))
     return faults(catalogue(code), wanted)
 
 
