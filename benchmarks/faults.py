@@ -100,12 +100,17 @@ def child(
     """
     touched = _children.Value("i", 0)
     process = _children.Process(target=_touching, args=(folder, at, touched, write))
+    return ended(process, after_s), int(touched.value)
+
+
+def ended(process: Any, after_s: float | None) -> int:
+    """Start a process, kill it after some seconds where asked, and return its exit code."""
     process.start()
     if after_s is not None:
         process.join(after_s)
         process.kill()
     process.join()
-    return int(process.exitcode or 0), int(touched.value)
+    return int(process.exitcode or 0)
 
 
 def tree(folder: Path) -> dict[str, bytes]:

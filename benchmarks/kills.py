@@ -119,12 +119,7 @@ def run(
     """
     touched = _children.Value("i", 0)
     process = _children.Process(target=_run, args=(root, saved, at, touched))
-    process.start()
-    if after_s is not None:
-        process.join(after_s)
-        process.kill()
-    process.join()
-    return int(process.exitcode or 0), int(touched.value)
+    return faults.ended(process, after_s), int(touched.value)
 
 
 def files(folder: Path) -> dict[str, bytes]:

@@ -17,9 +17,9 @@ from est_analysis.gather import store
 from est_analysis.gather.files import write_whole
 from est_analysis.municipality import Municipality
 from est_analysis.periods import Period, between_meetings, latest_whole
+from est_analysis.reports.asked import BETWEEN_MEETINGS, meetings
 from est_analysis.reports.build import Built, Progress, build
 from est_analysis.reports.language import Language
-from est_analysis.reports.results import MEETING, meetings
 
 TEMPLATES = Path(__file__).parent / "reports" / "templates"
 STATUS = "status.html"
@@ -97,7 +97,7 @@ def due(municipality: Municipality, out: Path, today: date) -> list[Due]:
 def _ended(municipality: Municipality, day: date) -> list[Period]:
     """Return the latest periods that have ended, of the settings' kind, newest first."""
     kind = municipality.reports.period
-    if kind == MEETING:
+    if kind == BETWEEN_MEETINGS:
         return between_meetings(meetings(municipality), day)[:PERIODS_BACK]
     ended = [latest_whole(day, kind)]
     while len(ended) < PERIODS_BACK:

@@ -7,9 +7,10 @@ import pytest
 
 from est_analysis.gather.accept import gather
 from est_analysis.municipality import load
+from est_analysis.reports.asked import period_of
 from est_analysis.reports.language import Language
 from est_analysis.reports.page import page
-from est_analysis.reports.results import Results, period_of
+from est_analysis.reports.results import Results
 
 ASKED = {
     "2026-W36": "31 augusti – 6 september 2026",

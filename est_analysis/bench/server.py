@@ -53,7 +53,7 @@ def prepare(name_or_path: str, period: str | None, out: Path) -> Copies:
     municipality = municipalities.load(name_or_path)
     if period is None:
         from est_analysis.gather.accept import gather
-        from est_analysis.reports.results import period_of
+        from est_analysis.reports.asked import period_of
 
         chosen = period_of(None, gather(municipality).events, municipality)
     else:

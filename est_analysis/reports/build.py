@@ -25,8 +25,9 @@ from est_analysis.measures import frozen
 from est_analysis.municipality import Municipality
 from est_analysis.periods import Period
 from est_analysis.reports import site, tables, unchanged
+from est_analysis.reports.asked import period_of
 from est_analysis.reports.language import Language
-from est_analysis.reports.results import RESULTS_FOLDER, Results, check_edition, period_of
+from est_analysis.reports.results import RESULTS_FOLDER, Results, check_edition
 from est_analysis.reports.room import room
 from est_analysis.reports.versions import entry, version_of
 from est_analysis.shipped import shipped

@@ -5,19 +5,16 @@ from __future__ import annotations
 import os
 import pickle
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from est_analysis import municipality as municipalities
 from est_analysis import periods
-from est_analysis.errors import PeriodError, SettingsError
+from est_analysis.errors import SettingsError
 from est_analysis.municipality import Municipality
 from est_analysis.periods import Period
 
 if TYPE_CHECKING:
-    from datetime import date
-
     import geopandas as gpd
     import pandas as pd
 
@@ -1002,80 +999,3 @@ def check_edition(edition: str) -> None:
         raise SettingsError(
             f"Utgåvan ”{edition}” finns inte.", mend=f"Välj någon av: {', '.join(EDITIONS)}."
         )
-
-
-MEETING: Final = "meeting"
-SINCE_MEETING: Final = "since-meeting"
-"""Periods by the register's meetings: between the two latest, and since the latest."""
-
-
-def period_of(
-    text: str | None,
-    results_events: pd.DataFrame,
-    municipality: Municipality,
-    *,
-    public: bool = False,
-) -> Period:
-    """
-    Return the period asked for, or the latest whole one of what was delivered.
-
-    Parameters
-    ----------
-    text
-        As `periods.parse` reads it, `MEETING` or `SINCE_MEETING`; None takes the latest of the kind
-        that the settings name.
-    results_events
-        All accepted events.
-    municipality
-        Gives the kind, and the register with the meetings.
-    public
-        Whether it must end with a quarter; the latest is then a quarter unless it is a year.
-
-    Raises
-    ------
-    PeriodError
-        If the text cannot be read, nothing was delivered for the period, or the register tells of
-        too few meetings.
-    """
-    from est_analysis.patterns.coverage import in_period, last_day, latest_of
-
-    if results_events.empty:
-        raise PeriodError(
-            "Ingen rad i leveranserna går att använda.",
-            mend="Kör est check för att se varför.",
-        )
-    kind = municipality.reports.period
-    if text is None and public and kind != "year":
-        kind = "quarter"
-    if text is None and kind != MEETING:
-        return latest_of(results_events, kind)
-    if text is None or text.strip() in {MEETING, SINCE_MEETING}:
-        whole = text is None or text.strip() == MEETING
-        return _of_meetings(meetings(municipality), last_day(results_events), whole=whole)
-    period = periods.parse(text)
-    if in_period(results_events, period).empty:
-        start = results_events["start"]
-        raise PeriodError(
-            f"Det finns inga uppgifter för {text}.",
-            where=f"leveranserna täcker {start.min():%Y-%m-%d} till {start.max():%Y-%m-%d}",
-            mend="Välj en period inom den tiden, eller lägg in leveransen.",
-        )
-    return period
-
-
-def meetings(municipality: Municipality) -> list[date]:
-    """Return the days of the group's meetings, as the register's decisions tell them."""
-    from est_analysis.measures.register import read
-
-    return [day.date() for day in read(municipality).decisions["motesdatum"].dropna().unique()]
-
-
-def _of_meetings(held: list[date], last: date, *, whole: bool) -> Period:
-    between = periods.between_meetings(held, last)
-    found = next(iter(between), None) if whole else periods.since_meeting(held, last)
-    if found is None:
-        raise PeriodError(
-            "Registret har inte de möten som behövs för perioden.",
-            mend="Fyll i motesdatum i listan över beslut, eller skriv första och sista dag.",
-        )
-    return found

@@ -20,11 +20,12 @@ from est_analysis.gather.files import told
 from est_analysis.release import past as pasts
 from est_analysis.release.made import Release, release
 from est_analysis.reports import site
+from est_analysis.reports.asked import period_of
 from est_analysis.reports.language import Language
 from est_analysis.reports.published import bundle as bundles
 from est_analysis.reports.published.released import RELEASED_FOLDER
 from est_analysis.reports.published.render import PAGE
-from est_analysis.reports.results import Results, period_of
+from est_analysis.reports.results import Results
 from est_analysis.reports.room import room
 from est_analysis.reports.scan_release import scan, secrets_of
 
