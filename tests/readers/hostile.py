@@ -29,7 +29,7 @@ class Renamer:
         self.names: dict[str, str] = {}
         self.turn = itertools.cycle(payloads.PRINTABLE)
 
-    def __call__(self, text: str, *, most: int = 24) -> str:
+    def __call__(self, text: str, *, most: int = len(payloads.PRINTABLE)) -> str:
         if not text.strip() or NUMBERS_AND_TIMES.fullmatch(text):
             return text
         if text not in self.names:
