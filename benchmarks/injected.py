@@ -33,7 +33,7 @@ from benchmarks.fleet import make
 from est_analysis.errors import EstError
 from est_analysis.gather import files as disk
 from est_analysis.reports import build as builder
-from est_analysis.reports import unchanged
+from est_analysis.reports import chapters, unchanged
 
 REFERENCE = '\n[reference]\nplaces = "reference/places.csv"\n'
 
@@ -54,7 +54,7 @@ class Town:
         chapter = kernels or kills.unexecuted
         given = {"out": self.root / "reports", "today": faults.DAY, "fresh": True} | more
         with (
-            mock.patch.object(builder, "run_chapter", chapter),
+            mock.patch.object(chapters, "run_chapter", chapter),
             mock.patch.object(builder, "Results", kills.taken(self.saved)),
         ):
             builder.build(self.root / "kommun", kills.PERIOD, **given)
@@ -178,11 +178,11 @@ def chapter(source: str, says: str, **more: Any) -> Callable[[Town], str]:
         notebook = nbformat.v4.new_notebook(cells=[code])
         notebook.metadata.kernelspec = {"name": "python3", "display_name": "", "language": "python"}
         nbformat.write(notebook, harmed)
-        real = builder.run_chapter
+        real = chapters.run_chapter
 
-        def one(file: Path, _: dict[str, str], longest_s: float) -> Any:
+        def one(file: Path, _: dict[str, str], *how: Any) -> Any:
             if file.stem == "3_patterns":
-                return real(harmed, {}, longest_s)
+                return real(harmed, {}, *how)
             return kills.unexecuted(file)
 
         wrong = town.stopped(says, kernels=one, **more)

@@ -24,6 +24,7 @@ import nbformat
 
 from est_analysis import municipality
 from est_analysis.reports import build as builder
+from est_analysis.reports.chapters import run_chapter
 
 ROOT = Path(__file__).resolve().parents[1]
 RUNS = 5
@@ -92,8 +93,8 @@ def parts(folder: Path, home: Path) -> dict[str, float]:
     bare = median(command("-c", "pass"))
     found["interpreter and imports of the run"] = median(command("-c", IMPORTS_OF_RUN))
     empty = empty_notebook(folder)
-    builder.run_chapter(empty, PARAMETERS)
-    found["kernel starts"] = len(CHAPTERS) * median(lambda: builder.run_chapter(empty, PARAMETERS))
+    run_chapter(empty, PARAMETERS)
+    found["kernel starts"] = len(CHAPTERS) * median(lambda: run_chapter(empty, PARAMETERS))
 
     settings = municipality.load(home)
     words = builder.Language("sv")
@@ -123,7 +124,7 @@ def parts(folder: Path, home: Path) -> dict[str, float]:
     for kind, p in kinds:
         for chapter in kind.chapters:
             given = {**PARAMETERS, "municipality": str(home), "period": str(p)}
-            ran = builder.run_chapter(builder.NOTEBOOKS / f"{chapter}.ipynb", given)
+            ran = run_chapter(builder.NOTEBOOKS / f"{chapter}.ipynb", given)
             chapters[kind.file].append(ran)
             times = [c.metadata.papermill.duration or 0 for c in ran.cells if c.cell_type == "code"]
             first, rest = first + times[2], rest + sum(times) - times[2]

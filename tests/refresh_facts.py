@@ -9,7 +9,8 @@ from __future__ import annotations
 import nbformat
 import papermill
 
-from est_analysis.reports.build import MEETING, NOTEBOOKS, YEARLY
+from est_analysis.reports.build import MEETING, YEARLY
+from est_analysis.reports.chapters import NOTEBOOKS
 from est_analysis.reports.published.render import CHAPTERS as PUBLISHED
 
 COMPARED = "nbval-check-output"

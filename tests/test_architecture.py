@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from est_analysis.reports.build import NOTEBOOKS, YEARLY
+from est_analysis.reports.build import YEARLY
+from est_analysis.reports.chapters import NOTEBOOKS
 
 PACKAGE = Path(__file__).resolve().parents[1] / "est_analysis"
 FLOORS = [

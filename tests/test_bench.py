@@ -18,7 +18,7 @@ from est_analysis.errors import PeriodError, ReportError, SettingsError
 from est_analysis.patterns.coverage import in_period
 from est_analysis.patterns.hotspots import located
 from est_analysis.periods import parse
-from est_analysis.reports.build import run_chapter
+from est_analysis.reports.chapters import run_chapter
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,8 @@ from benchmarks.faults import tree
 from est_analysis import municipality
 from est_analysis.errors import DeliveryError, EstError, PeriodError, ReportError, SettingsError
 from est_analysis.reports import build as builder
-from est_analysis.reports.build import build, run_chapter
+from est_analysis.reports.build import build
+from est_analysis.reports.chapters import run_chapter
 
 PERIOD = "2026Q3"
 

@@ -14,7 +14,8 @@ import pytest
 
 from est_analysis import municipality
 from est_analysis.gather import store
-from est_analysis.reports.build import MEETING, NOTEBOOKS, QUARTERLY
+from est_analysis.reports.build import MEETING, QUARTERLY
+from est_analysis.reports.chapters import NOTEBOOKS
 from est_analysis.shipped import shipped
 
 ROOT = Path(__file__).resolve().parents[1]

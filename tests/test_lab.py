@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from est_analysis.reports.build import NOTEBOOKS
+from est_analysis.reports.chapters import NOTEBOOKS
 
 ROOT = Path(__file__).resolve().parents[1]
 LAB = ROOT / ".venv-lab" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")

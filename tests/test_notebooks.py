@@ -17,7 +17,8 @@ from est_analysis import municipality
 from est_analysis.bench.server import FIRST as BENCH
 from est_analysis.gather.accept import gather
 from est_analysis.periods import parse
-from est_analysis.reports.build import MEETING, NOTEBOOKS, QUARTERLY, YEARLY
+from est_analysis.reports.build import MEETING, QUARTERLY, YEARLY
+from est_analysis.reports.chapters import NOTEBOOKS
 from est_analysis.reports.language import Language
 from est_analysis.reports.published.render import CHAPTERS as PUBLISHED
 from est_analysis.reports.results import RESULTS_FOLDER, Results

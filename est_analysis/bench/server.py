@@ -10,7 +10,7 @@ from est_analysis import municipality as municipalities
 from est_analysis.bench.copies import Copies, copy
 from est_analysis.gather.files import told
 from est_analysis.periods import parse
-from est_analysis.reports.build import NOTEBOOKS
+from est_analysis.reports.chapters import NOTEBOOKS
 from est_analysis.reports.published.render import CHAPTERS as PUBLISHED
 
 FIRST = "explore"

@@ -6,18 +6,17 @@ import json
 import os
 import platform
 import shutil
-import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from importlib.metadata import version
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from est_analysis import municipality as municipalities
-from est_analysis.errors import ReportError, SettingsError
+from est_analysis.errors import ReportError
 from est_analysis.gather import accept, again, store
 from est_analysis.gather.deliveries import Unread
 from est_analysis.gather.files import alone, told
@@ -26,18 +25,14 @@ from est_analysis.municipality import Municipality
 from est_analysis.periods import Period
 from est_analysis.reports import site, tables, unchanged
 from est_analysis.reports.asked import period_of
+from est_analysis.reports.chapters import LONGEST_S, NOTEBOOKS, run_chapters
 from est_analysis.reports.language import Language
 from est_analysis.reports.results import RESULTS_FOLDER, Results, check_edition
 from est_analysis.reports.room import room
 from est_analysis.reports.versions import entry, version_of
-from est_analysis.shipped import shipped
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
-
-NOTEBOOKS = shipped("notebooks")
-LONGEST_S = 1800.0
-"""How long one chapter may take, unless told otherwise; a million incidents take a minute."""
 
 _SHOWN = ("geography", "cells", "clusters", "surfaces", "safe_places")
 
@@ -277,33 +272,28 @@ def _execute(
 ) -> dict[str, list[NotebookNode]]:
     """Run every chapter, as many at a time as there are processors unless said otherwise."""
     kinds = _kinds(results)
-    jobs = [(kind, chapter) for kind in kinds for chapter in kind.chapters]
-    done, threads = 2, at_once or os.cpu_count() or 1
-    with _environment(RESULTS_FOLDER, str(work)), ThreadPoolExecutor(threads) as pool:
-        futures = []
-        for kind, chapter in jobs:
-            own = results[kind.file]
-            parameters = {
-                "municipality": str(municipality.folder),
-                "period": str(own.period),
-                "edition": own.edition,
-                "language": own.language.code,
-            }
-            futures.append(
-                pool.submit(run_chapter, NOTEBOOKS / f"{chapter}.ipynb", parameters, longest_s)
-            )
-        notebooks = []
-        try:
-            for (_, chapter), future in zip(jobs, futures, strict=True):
-                progress(f"kör {chapter}", done, steps)
-                notebooks.append(future.result())
-                done += 1
-        finally:
-            for future in futures:
-                future.cancel()
+    jobs, own = [], []
+    for kind in kinds:
+        each = results[kind.file]
+        parameters = {
+            "municipality": str(municipality.folder),
+            "period": str(each.period),
+            "edition": each.edition,
+            "language": each.language.code,
+        }
+        jobs += [(NOTEBOOKS / f"{chapter}.ipynb", parameters) for chapter in kind.chapters]
+        own += [kind.file] * len(kind.chapters)
+    done = count(2)
+    with _environment(RESULTS_FOLDER, str(work)):
+        notebooks = run_chapters(
+            jobs,
+            at_once=at_once or os.cpu_count() or 1,
+            longest_s=longest_s,
+            told=lambda notebook: progress(f"kör {notebook.stem}", next(done), steps),
+        )
     executed: dict[str, list[NotebookNode]] = {kind.file: [] for kind in kinds}
-    for (kind, _), notebook in zip(jobs, notebooks, strict=True):
-        executed[kind.file].append(notebook)
+    for file, notebook in zip(own, notebooks, strict=True):
+        executed[file].append(notebook)
     return executed
 
 
@@ -318,94 +308,6 @@ def _environment(name: str, value: str) -> Iterator[None]:
             del os.environ[name]
         else:
             os.environ[name] = former
-
-
-def run_chapter(
-    notebook: Path, parameters: dict[str, str], longest_s: float = LONGEST_S
-) -> NotebookNode:
-    """
-    Execute one notebook with parameters that it must know.
-
-    Parameters
-    ----------
-    notebook
-        The file; it is not changed.
-    parameters
-        Texts by name.
-    longest_s
-        How long the whole notebook may take; then its kernel is killed.
-
-    Returns
-    -------
-    NotebookNode
-        With outputs.
-
-    Raises
-    ------
-    SettingsError
-        If the notebook has no such parameter.
-    ReportError
-        If a cell fails, the time is over, or the kernel dies or finds no more memory; the message
-        names notebook, cell and cause.
-    """
-    import papermill
-    from jupyter_core.utils import ensure_event_loop
-    from nbclient.exceptions import CellTimeoutError, DeadKernelError
-    from papermill.exceptions import PapermillExecutionError
-    from traitlets.config import Config
-
-    known = papermill.inspect_notebook(str(notebook))
-    if unknown := sorted(set(parameters) - set(known)):
-        raise SettingsError(
-            f"Okänd parameter: {', '.join(unknown)}.",
-            where=notebook.name,
-            mend=f"Anteckningsboken tar: {', '.join(known) or 'inga parametrar'}.",
-        )
-    ends = time.monotonic() + longest_s
-    try:
-        return papermill.execute_notebook(
-            str(notebook),
-            None,
-            parameters,
-            kernel_name="python3",
-            progress_bar=False,
-            shutdown_kernel="immediate",
-            timeout_func=lambda _: max(ends - time.monotonic(), 0.001),  # 0 would be for ever
-            config=Config({"KernelManager": {"transport_encryption": "auto"}}),
-        )
-    except PapermillExecutionError as error:
-        raise ReportError(
-            f"Kapitlet {notebook.stem} stannade: {error.ename}: {error.evalue}",
-            # papermill counts the cell of parameters that it put in; people count what they wrote
-            where=f"{notebook.name}, cell {error.cell_index + 1 - bool(parameters)}: "
-            + error.source.strip().splitlines()[0],
-            mend=(
-                "Minnet tog slut: stäng andra program, eller kör ett kapitel i taget: --at-once 1."
-                if error.ename == "MemoryError"
-                else "Öppna kapitlet med est lab och kör det."
-            )
-            + " Den förra rapporten står kvar.",
-        ) from error
-    except CellTimeoutError as error:
-        raise ReportError(
-            f"Kapitlet {notebook.stem} avbröts: det tog längre tid än "
-            f"{Language('sv').number(round(longest_s / 60, 1))} minuter.",
-            where=notebook.name,
-            mend="Ge det längre tid med --longest, eller öppna det med est lab och se vad som tar "
-            "tid. Den förra rapporten står kvar.",
-        ) from error
-    except DeadKernelError as error:
-        raise ReportError(
-            f"Kapitlet {notebook.stem} avbröts: processen som körde det försvann. Troligen tog "
-            "minnet slut.",
-            where=notebook.name,
-            mend="Stäng andra program och kör igen, eller kör ett kapitel i taget: --at-once 1. "
-            "Den förra rapporten står kvar.",
-        ) from error
-    finally:
-        loop = ensure_event_loop()  # the one that the kernel's client left in this thread
-        if not loop.is_running():
-            loop.close()
 
 
 def provenance(results: Results, numbers: dict[str, int]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from est_analysis.errors import EstError
-from est_analysis.reports.build import NOTEBOOKS, run_chapter
+from est_analysis.reports.chapters import NOTEBOOKS, run_chapter
 from est_analysis.reports.language import Language
 from est_analysis.reports.page import STATEMENT, page
 from est_analysis.reports.published import bundle, doors, shown
