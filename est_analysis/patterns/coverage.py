@@ -75,13 +75,12 @@ def by_source(events: pd.DataFrame, municipality: Municipality) -> pd.DataFrame:
         One row a source with accepted rows: ``source``, ``partner``, ``first``, ``last`` (dates),
         ``n`` (rows), in the order of the settings.
     """
+    found = events.groupby("source", observed=True)["start"].agg(["min", "max", "size"])
     rows = []
     for name, source in municipality.sources.items():
-        own = events[events["source"] == name]
-        if own.empty:
-            continue
-        first = source.covers_from or own["start"].min().date()
-        rows.append((name, source.partner, first, own["start"].max().date(), len(own)))
+        if name in found.index:
+            first, last, n = found.loc[name]
+            rows.append((name, source.partner, source.covers_from or first.date(), last.date(), n))
     return pd.DataFrame(rows, columns=["source", "partner", "first", "last", "n"])
 
 
@@ -94,7 +93,7 @@ def first_covered(
     A source that continues another covers from the other's first day. `by_place` asks from when
     events are told with coordinates: an earlier form without them cannot be counted at a place.
     """
-    sources = by_source(events[events["kind"] == kind], municipality)
+    sources = by_source(events.loc[events["kind"] == kind, ["source", "start"]], municipality)
     if by_place:
         mended = {
             municipality.first_form(name)
@@ -122,7 +121,7 @@ def silent_since(
     any earlier pause of its own; None where every source goes on. A source that another continues
     goes on with it. Without this, a partner that stopped reporting would look like fewer events.
     """
-    own = events[events["kind"] == kind]
+    own = events.loc[events["kind"] == kind, ["source", "start"]]
     stopped = []
     for _, rows in own.groupby(own["source"].map(municipality.first_form)):
         days = rows["start"].dt.normalize().drop_duplicates().sort_values()

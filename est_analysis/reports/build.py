@@ -207,10 +207,9 @@ def build(
     period = period_of(period_text, gathered.events, municipality)
     kinds = kinds_of(period)
     steps = sum(len(kind.chapters) for kind in kinds) + 4
-    results = {
-        kind.file: Results(municipality, p, edition, words, gathered=gathered)
-        for kind, p in zip(kinds, (period, period.last_fortnight()), strict=True)
-    }
+    whole = Results(municipality, period, edition, words, gathered=gathered)
+    brief = whole.ending(period.last_fortnight())
+    results = {kind.file: each for kind, each in zip(kinds, (whole, brief), strict=True)}
 
     target = place / words.folder(str(period))
     stays = "Den förra rapporten står kvar."
@@ -236,13 +235,13 @@ def build(
             site.write(place, municipality.name)
     progress("skriver liggaren", steps - 1, steps)
     _remember(municipality, came, results, made, today)
-    report, brief = (target / f"{kind.file}.html" for kind in kinds)
+    report_page, brief_page = (target / f"{kind.file}.html" for kind in kinds)
     if rested is not None and not gathered.unread:
         # what cannot be kept is made again: no run fails for it
         with suppress(OSError, ValueError, ReportError), alone(place):
-            unchanged.remember(municipality, place, asked, rested, made, (report, brief))
+            unchanged.remember(municipality, place, asked, rested, made, (report_page, brief_page))
     progress("klart", steps, steps)
-    return Built(target, report, brief, gathered.unread)
+    return Built(target, report_page, brief_page, gathered.unread)
 
 
 def _rested(name_or_path: str | Path, place: Path) -> unchanged.Rested | None:

@@ -8,6 +8,7 @@ import hashlib
 import html
 import re
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -346,6 +347,7 @@ def chapter(notebook: NotebookNode, number: int, say: Language | None = None) ->
     )
 
 
+@cache
 def _exporter() -> Any:  # noqa: ANN401 - nbconvert is untyped
     from nbconvert import HTMLExporter
 

@@ -132,6 +132,22 @@ class Results:
         if gathered is not None:
             self.__dict__["gathered"] = gathered
 
+    def ending(self, period: Period) -> Results:
+        """
+        Return a report on another period that ends on the same day, with nothing read anew.
+
+        Parameters
+        ----------
+        period
+            The other's; the register is judged on its last day.
+        """
+        assert period.end == self.period.end
+        saved = self.saved and self.saved.with_name(str(period))
+        other = Results(self.municipality, period, self.edition, self.language, saved=saved)
+        for name in ("gathered", "events", "geography", "register"):
+            other.__dict__[name] = getattr(self, name)
+        return other
+
     @_rows
     def gathered(self) -> Gathered:
         """Every delivered row with its fate; rows are for the analyst's eyes only."""
