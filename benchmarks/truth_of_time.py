@@ -64,7 +64,7 @@ def seen(
 
 def by_hour(spans: rhythms.Spans) -> np.ndarray:
     """Return each interval's share of the day's hours."""
-    return rhythms.profiles(spans).reshape(-1, 7, 24).sum(axis=1)
+    return rhythms.profiles(spans, fold=np.tile(np.eye(24), (7, 1)))
 
 
 def coverage(seeds: range, n: int) -> Line:
@@ -94,7 +94,7 @@ def places(seed: int, n: int, burst: int, own: float) -> tuple[np.ndarray, np.nd
     mine = (place == 0) & (rng.random(occasions) < own)
     at[mine] = happened(rng, int(mine.sum()), school)
     at, place = np.repeat(at, burst), np.repeat(place, burst)
-    spread = own_rhythms.folded(rhythms.profiles(seen(rng, at, 0.5)))
+    spread = rhythms.profiles(seen(rng, at, 0.5), fold=own_rhythms.stretches())
     return spread, place, np.repeat(np.arange(occasions), burst)
 
 

@@ -84,8 +84,8 @@ def test_a_dense_area_holds_the_events_inside_it():
 )
 def test_the_weekend_begins_on_friday_and_ends_before_sunday_night(day, hour, late):
     assert own_rhythms.weekend(24 * day + hour) == late
-    spread = np.eye(168)[[24 * day + hour]]
-    assert own_rhythms.folded(spread)[0].argmax() == late * 6 + hour // 4
+    assert own_rhythms.stretches()[24 * day + hour].argmax() == late * 6 + hour // 4
+    assert (own_rhythms.stretches().sum(axis=1) == 1).all()
 
 
 def test_two_rhythms_by_hand():

@@ -213,6 +213,8 @@ def both_ways(table, longest=FOREVER, zone=STOCKHOLM):
     each = rhythms.profiles(own, zone=zone)
     np.testing.assert_allclose(each.sum(axis=1), 1)
     np.testing.assert_allclose((own.weight @ each).reshape(7, 24), whole, atol=1e-9)
+    days = rhythms.profiles(own, zone=zone, fold=np.repeat(np.eye(7), 24, axis=0))
+    np.testing.assert_allclose(days, each.reshape(-1, 7, 24).sum(axis=2), atol=1e-12)
     return whole
 
 

@@ -122,9 +122,10 @@ def silent_since(
     goes on with it. Without this, a partner that stopped reporting would look like fewer events.
     """
     own = events.loc[events["kind"] == kind, ["source", "start"]]
+    own = own.assign(start=own["start"].dt.normalize()).drop_duplicates()
     stopped = []
     for _, rows in own.groupby(own["source"].map(municipality.first_form)):
-        days = rows["start"].dt.normalize().drop_duplicates().sort_values()
+        days = rows["start"].drop_duplicates().sort_values()
         days = days[days < pd.Timestamp(period.end)]
         if days.empty:
             continue

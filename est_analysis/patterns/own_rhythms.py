@@ -53,25 +53,21 @@ def weekend(hour: ArrayLike) -> NDArray[np.bool_]:
     return np.asarray((at >= low) & (at < high))
 
 
-def folded(spread: Values) -> Values:
+def stretches() -> Values:
     """
     Fold the week to stretches of `STEP` hours, workdays and weekend apart.
 
-    Parameters
-    ----------
-    spread
-        Shape (..., 168).
-
     Returns
     -------
-    array of shape (..., 12)
-        Six stretches of the working week from midnight, then six of the weekend. With tens of
-        events a table of 168 hours tells two rhythms apart by chance only.
+    array of shape (168, 12)
+        As `rhythms.profiles` takes it: six stretches of the working week from midnight, then six of
+        the weekend. With tens of events a table of 168 hours tells two rhythms apart by chance
+        only.
     """
     hour = np.arange(WEEK)
     fold = np.zeros((WEEK, 2 * _STRETCHES))
     fold[hour, weekend(hour) * _STRETCHES + hour % HOURS // STEP] = 1
-    return np.asarray(spread @ fold)
+    return fold
 
 
 @dataclass(frozen=True)
@@ -189,7 +185,7 @@ def by_label(
     rng = np.random.default_rng(seed)
     drawn = np.empty((draws, n_labels))
     for draw in range(draws):
-        drawn[draw] = apart(rng.permutation(len(size))[: len(taken)])
+        drawn[draw] = apart(rng.choice(len(size), len(taken), replace=False))
     whole = float(size.sum())
     own_n = [float(size[own].sum()) for own in members]
     return [
@@ -228,7 +224,7 @@ def hot_time(own: ArrayLike, other: ArrayLike) -> tuple[bool, int, int, float, f
     Parameters
     ----------
     own, other
-        Shape (12,), as `folded` gives them: expected events.
+        Shape (12,), by `stretches`: expected events.
 
     Returns
     -------
@@ -295,7 +291,7 @@ def own_hours(
     """
     longest = municipality.thresholds.longest_span_hours
     usable = spans(events, longest_span_hours=longest)
-    spread = folded(profiles(usable, zone=municipality.time_zone))
+    spread = profiles(usable, zone=municipality.time_zone, fold=stretches())
     named = pd.Series(np.asarray(labels, dtype=object), index=events.index).astype(str)
     whole = events["count"].groupby(named).sum()
     own = events[usable.used].assign(label=named[usable.used])
@@ -427,5 +423,5 @@ def season(
     gate = municipality.thresholds.minimum_rhythm
     if min(usable.weight[inside].sum(), usable.weight[~inside].sum()) < gate:
         return None, seasons
-    spread = folded(profiles(usable, zone=municipality.time_zone))
+    spread = profiles(usable, zone=municipality.time_zone, fold=stretches())
     return compare(spread, usable.weight, inside, units=_occasions(timed)), seasons

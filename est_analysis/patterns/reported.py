@@ -90,17 +90,16 @@ def reported(
     since = pd.Timestamp(period.end) - pd.DateOffset(years=municipality.thresholds.history_years)
     own = events[(events["start"] >= since) & (events["start"] < until)]
     chance = chance_of_each(own, municipality, geography, kind=CRIME)
-    crimes = set(own.loc[own["kind"] == CRIME, "event_id"])
-    found, taken = _found(links, crimes)
+    found, taken = _found(links, own)
     seen = own[own["event_id"].isin(chance.index) & (own["same_as"] == "")]
     group = _alike(municipality)
     seen = seen.assign(
         found=seen["event_id"].isin(found),
         chance=seen["event_id"].map(chance).astype(float),
-        group=seen["group"].map(lambda name: group.get(name, name)),
+        group=seen["group"].replace(group),
     )
     told = own[own["kind"] == CRIME]
-    told = told.assign(group=told["group"].map(lambda name: group.get(name, name)))
+    told = told.assign(group=told["group"].replace(group))
     told = told[told["group"].isin(seen["group"])]
     free = 1 - told["event_id"].isin(taken).mean() if len(told) else 1.0
     seen["chance"] *= free
@@ -262,7 +261,7 @@ def reporting(events: pd.DataFrame, period: Period, municipality: Municipality) 
 
 def found_by(events: pd.DataFrame, links: pd.DataFrame) -> set[str]:
     """Return the ids of the records of other kinds that are linked to a reported crime."""
-    return _found(links, set(events.loc[events["kind"] == CRIME, "event_id"]))[0]
+    return _found(links, events)[0]
 
 
 def _named(events: pd.DataFrame, municipality: Municipality) -> pd.Series:
@@ -278,8 +277,11 @@ def _by_partner(events: pd.DataFrame, period: Period) -> pd.Series:
     return in_period(events, period).groupby("partner")["count"].sum()
 
 
-def _found(links: pd.DataFrame, crimes: set[str]) -> tuple[set[str], set[str]]:
+def _found(links: pd.DataFrame, events: pd.DataFrame) -> tuple[set[str], set[str]]:
     """Return the ids that are linked to a crime, and the crimes that are linked to another kind."""
+    linked = pd.concat([links["event_id"], links["other_id"]]).unique()
+    ids = events.loc[events["kind"] == CRIME, "event_id"]
+    crimes = ids[ids.isin(linked)]  # few: of a nation's crimes hardly any has a second partner
     first, second = (links[c].isin(crimes) for c in ("event_id", "other_id"))
     one, other = links[first & ~second], links[second & ~first]
     return (

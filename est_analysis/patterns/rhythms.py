@@ -218,33 +218,45 @@ def _add(steps: Values, first: Minutes, length: Minutes, share: Values) -> None:
     steps[0] += share[wrapped].sum()
 
 
-def profiles(spans: Spans, *, zone: str | None = None) -> Values:
+def profiles(spans: Spans, *, zone: str | None = None, fold: ArrayLike | None = None) -> Values:
     """
-    Return each interval's spread over the week: shape (intervals, 168), each row sums to 1.
+    Return each interval's spread over the week, each row summing to 1.
 
     For what resamples or relabels events; `totals` needs no such table.
+
+    Parameters
+    ----------
+    spans
+        As `spans` gives them.
+    zone
+        As `aoristic` takes it.
+    fold
+        Shape (168, bins): 1 where an hour of the week belongs to a bin, each hour to one. None
+        leaves the week's hours as they are.
+
+    Returns
+    -------
+    array of shape (intervals, bins)
     """
+    bins = np.eye(WEEK) if fold is None else np.asarray(fold, float)
+    by_minute = np.repeat(np.tile(bins, (2, 1)), _HOUR, axis=0)
+    until = np.vstack([np.zeros(bins.shape[1]), np.cumsum(by_minute, axis=0)])
+
+    def overlap(first: Minutes, length: Minutes) -> Values:
+        """Return the minutes of intervals shorter than a week in each bin."""
+        begins = (first + _THURSDAY * _DAY_MINUTES) % _WEEK_MINUTES
+        return np.asarray(until[begins + length] - until[begins])
+
     flat = spans.minutes >= _WEEK_MINUTES
     length = np.where(flat, 1, spans.minutes)
-    spread = _overlap(spans.first, length)
+    spread = overlap(spans.first, length)
     for rows, begins, minutes, sign in _over_odd_hours(spans.first, length, zone):
-        spread[rows] += sign * _overlap(begins, minutes)
+        spread[rows] += sign * overlap(begins, minutes)
     empty = spread.sum(axis=1) <= 0
-    spread[empty] = _overlap(spans.first[empty], length[empty])
-    spread[flat] = 1
-    whole: Values = spread.sum(axis=1, keepdims=True)
-    return spread / whole
-
-
-def _overlap(first: Minutes, length: Minutes) -> Values:
-    """Return the minutes of each interval, shorter than a week, in each hour of the week."""
-    begins = ((first + _THURSDAY * _DAY_MINUTES) % _WEEK_MINUTES)[:, None]
-    ends = begins + length[:, None]
-    hour = np.arange(WEEK) * _HOUR
-    inside = np.zeros((len(first), WEEK))
-    for low in (hour, hour + _WEEK_MINUTES):
-        inside += np.clip(np.minimum(ends, low + _HOUR) - np.maximum(begins, low), 0, None)
-    return inside
+    spread[empty] = overlap(spans.first[empty], length[empty])
+    spread[flat] = bins.sum(axis=0)
+    spread /= spread.sum(axis=1, keepdims=True)
+    return spread
 
 
 Odd = tuple[Minutes, Minutes, Minutes, int]
@@ -307,7 +319,7 @@ def hours(events: pd.DataFrame, *, longest_span_hours: int, zone: str | None = N
     Hours
     """
     own = spans(events, longest_span_hours=longest_span_hours)
-    each = profiles(own, zone=zone).reshape(-1, DAYS, HOURS).sum(axis=1)
+    each = profiles(own, zone=zone, fold=np.tile(np.eye(HOURS), (DAYS, 1)))
     low, high = band(each, own.weight)
     chosen = {choice: shown.sum(axis=0) for choice, shown in naive(own).items()}
     table = pd.DataFrame({"expected": own.weight @ each, "low": low, "high": high, **chosen})
