@@ -54,7 +54,9 @@ def of_places(
     """
     year = Period(period.end - _ONE_YEAR, period.end, "interval")
     windows = [year, *year.same_season(municipality.thresholds.history_years)]
-    left = crimes[~normal(crimes["place"]).isin(normal(pd.Series(list(treated), dtype=str)))]
+    names = crimes["place"].drop_duplicates()
+    own = names[normal(names).isin(normal(pd.Series(list(treated), dtype=str)))]
+    left = crimes[~crimes["place"].isin(own)]
     table = {
         str(one): in_period(left, one).groupby("place")["count"].sum()
         for one in windows
