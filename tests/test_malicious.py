@@ -378,7 +378,7 @@ def test_results_are_read_only_from_a_folder_that_is_ones_own(make_folder, tmp_p
     shared = tmp_path / "delad"
     (shared / "2026Q3").mkdir(parents=True)
     evil = f"cos\nsystem\n(S'touch {tmp_path / 'ran'}'\ntR.".encode()
-    (shared / "2026Q3/municipality.pickle").write_bytes(evil)
+    (shared / "2026Q3/municipality.json").write_bytes(evil)
     shared.chmod(0o777)
     monkeypatch.setenv(RESULTS_FOLDER, str(shared))
     with pytest.raises(EstError, match="inte bara din") as caught:

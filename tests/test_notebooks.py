@@ -17,6 +17,7 @@ from est_analysis import municipality
 from est_analysis.bench.server import FIRST as BENCH
 from est_analysis.gather.accept import gather
 from est_analysis.periods import parse
+from est_analysis.reports import handed
 from est_analysis.reports.build import MEETING, QUARTERLY, YEARLY
 from est_analysis.reports.chapters import NOTEBOOKS
 from est_analysis.reports.language import Language
@@ -136,6 +137,15 @@ def saved(home, tmp_path_factory):
         results = Results(own, period, "internal", say, gathered=gathered)
         results.save(folder / str(period), kind.results)
     return folder
+
+
+def test_what_chapters_are_handed_is_what_was_computed(saved):
+    """Told again after reading, each result is the same text, types and all; see test_handed."""
+    files = sorted(saved.rglob("*.json"))
+    assert len(files) > len(QUARTERLY.results)
+    for file in files:
+        text = file.read_text(encoding="utf-8")
+        assert handed.write(handed.read(text)) == text, file.name
 
 
 def test_stored_facts_are_what_a_run_computes(saved):

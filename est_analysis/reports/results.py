@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
@@ -58,7 +57,7 @@ if TYPE_CHECKING:
 RESULTS_FOLDER = "EST_RESULTS"
 """Environment variable with the folder of a run's saved results; set by `build` only."""
 
-_SETTINGS = "municipality.pickle"
+_SETTINGS = "municipality.json"
 EDITIONS = ("internal", "published")
 _T = TypeVar("_T")
 
@@ -84,9 +83,11 @@ class result(Generic[_T]):  # noqa: N801 - reads as a decorator
     def __get__(self, instance: Any, owner: type) -> Any:
         if instance is None:
             return self
-        file = instance.saved and instance.saved / f"{self._name}.pickle"
+        file = instance.saved and instance.saved / f"{self._name}.json"
         if file and self.keep and file.exists():
-            value = pickle.loads(file.read_bytes())
+            from est_analysis.reports import handed
+
+            value = handed.read(file.read_text("utf-8"))
         else:
             value = self._compute(instance)
         instance.__dict__[self._name] = value
@@ -927,10 +928,12 @@ class Results:
 
     def save(self, folder: Path, names: tuple[str, ...]) -> None:
         """Compute the named results and write them where a run's chapters will read them."""
+        from est_analysis.reports import handed
+
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / _SETTINGS).write_bytes(pickle.dumps(self.municipality))
+        (folder / _SETTINGS).write_text(handed.write(self.municipality.model_dump()), "utf-8")
         for name in names:
-            (folder / f"{name}.pickle").write_bytes(pickle.dumps(getattr(self, name)))
+            (folder / f"{name}.json").write_text(handed.write(getattr(self, name)), "utf-8")
 
     def __repr__(self) -> str:
         """Return what an analyst wants to see first."""
@@ -968,6 +971,7 @@ def open_report(
     PeriodError
         If the period cannot be read.
     """
+    from est_analysis.reports import handed
     from est_analysis.reports.language import Language
 
     check_edition(edition)
@@ -975,7 +979,7 @@ def open_report(
     run = os.environ.get(RESULTS_FOLDER)
     saved = _private(Path(run)) / str(parsed) if run else None
     settings = (
-        pickle.loads((saved / _SETTINGS).read_bytes())
+        Municipality.model_validate(handed.read((saved / _SETTINGS).read_text("utf-8")))
         if saved
         else municipalities.load(municipality)
     )
@@ -984,7 +988,7 @@ def open_report(
 
 def _private(folder: Path) -> Path:
     """
-    Return the folder of a run's results, which nobody else may write in: pickles can run code.
+    Return the folder of a run's results, which nobody else may write in.
 
     Raises
     ------
