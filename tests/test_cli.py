@@ -8,6 +8,7 @@ from datetime import date, time
 
 import openpyxl
 import pytest
+from commanding import est
 from conftest import DELIVERY
 
 from est_analysis import municipality
@@ -17,18 +18,6 @@ from est_analysis.measures import register
 from est_analysis.scaffold import make
 
 REPORT_COLUMNS = [field.name for field in FIELDS]
-
-
-def est(*arguments: str, **options) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "est_analysis.cli", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        encoding="utf-8",
-        env=None,
-        **options,
-    )
 
 
 @pytest.fixture
@@ -45,6 +34,21 @@ def test_help_teaches():
         assert command in shown.stdout
     help_of_report = "".join(est("report", "--help").stdout.split())
     assert "2026-09-17--2026-09-30" in help_of_report
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("report", "ingenstans"), ("check", "--al")])
+def test_a_process_of_its_own_says_the_same_and_gives_the_same_code(arguments):
+    """The other tests call the command within their own process; this is the real one."""
+    command = [sys.executable, "-m", "est_analysis.cli", *arguments]
+    apart = subprocess.run(command, capture_output=True, text=True, check=False, encoding="utf-8")
+    here = est(*arguments)
+
+    def said(shown):
+        lines = (shown.stdout + shown.stderr).splitlines()
+        return [line for line in lines if "Usage" not in line and "Try" not in line]
+
+    assert apart.returncode == here.returncode == (0 if arguments == ("--help",) else 2)
+    assert said(apart) == said(here) != []
 
 
 @pytest.mark.parametrize(
