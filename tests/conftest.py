@@ -25,6 +25,25 @@ settings.register_profile(
 )
 settings.load_profile("same-every-time")
 
+LONGEST = (
+    *("test_unchanged", "test_next_quarter", "test_notebooks", "test_english", "test_build"),
+    *("test_broken", "test_fleet", "test_published", "test_maps", "test_lab", "test_browser"),
+    *("test_install", "test_site", "test_one_report", "test_same_answer", "test_sample"),
+)
+"""The files that take longest, longest first."""
+
+
+def pytest_configure(config):
+    """Let workers take files in the order below, not those of most tests first."""
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items):
+    """Begin with what takes longest, so that no worker is left alone with it at the end."""
+    order = {name: at for at, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.path.stem, len(order)))
+
 
 def _copy_of_the_sample(folder):
     from est_analysis import municipality
