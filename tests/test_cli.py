@@ -55,23 +55,26 @@ def test_a_process_of_its_own_says_the_same_and_gives_the_same_code(arguments):
     ("arguments", "says"),
     [
         (("report", "ingenstans"), "ingenstans"),
-        (("report", "exempelsjo", "--period", "2031Q1"), "2031Q1"),
-        (("report", "exempelsjo", "--period", "i fjol"), "i fjol"),
+        (("report", "lillby", "--period", "2031Q1"), "2031Q1"),
+        (("report", "lillby", "--period", "i fjol"), "i fjol"),
         (("report", "exempelsjo", "--edition", "published", "--period", "2026-08"), "kvartal"),
-        (("report", "exempelsjo", "--perod", "2026Q3"), "--perod"),
-        (("report", "exempelsjo", "--due", "--period", "2026Q3"), "--due väljer själv"),
+        (("report", "lillby", "--perod", "2026Q3"), "--perod"),
+        (("report", "lillby", "--due", "--period", "2026Q3"), "--due väljer själv"),
         (("fleet", ".", "--due", "--period", "2026Q3"), "--due väljer själv"),
         (("fleet", "."), "Ingen kommunmapp"),
         (("schedule", "ingenstans"), "ingenstans"),
         (("check", "ingenstans"), "ingenstans"),
     ],
 )
-def test_bad_input_is_a_sentence_and_exit_code_2(arguments, says, tmp_path):
-    shown = est(*arguments, cwd=tmp_path)
+def test_bad_input_is_a_sentence_and_exit_code_2(arguments, says, make_folder, tmp_path):
+    folder, here = make_folder(), tmp_path / "here"
+    here.mkdir()
+    shown = est(*(str(folder) if one == "lillby" else one for one in arguments), cwd=here)
     assert shown.returncode == 2
     assert says in shown.stderr
     assert "Traceback" not in shown.stderr
-    assert list(tmp_path.iterdir()) == []
+    assert list(here.iterdir()) == []
+    assert not (folder / "store").exists()
 
 
 def test_check_says_what_waits_and_what_to_do():
