@@ -13,6 +13,7 @@ what differs:
 from __future__ import annotations
 
 import json
+import os
 import shutil
 
 import pytest
@@ -24,24 +25,75 @@ settings.register_profile(
 )
 settings.load_profile("same-every-time")
 
+LONGEST = (
+    *("test_unchanged", "test_next_quarter", "test_notebooks", "test_english", "test_build"),
+    *("test_broken", "test_fleet", "test_published", "test_maps", "test_lab", "test_browser"),
+    *("test_install", "test_site", "test_one_report", "test_same_answer", "test_sample"),
+)
+"""The files that take longest, longest first."""
+
+
+def pytest_configure(config):
+    """Let workers take files in the order below, not those of most tests first."""
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items):
+    """Begin with what takes longest, so that no worker is left alone with it at the end."""
+    order = {name: at for at, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.path.stem, len(order)))
+
+
+def _copy_of_the_sample(folder):
+    from est_analysis import municipality
+
+    ignore = shutil.ignore_patterns("store", "ledger")
+    shutil.copytree(municipality.EXAMPLES / "exempelsjo", folder, ignore=ignore)
+
 
 @pytest.fixture(scope="session")
 def home(tmp_path_factory):
     """Return a copy of the sample municipality, without store or ledger, that tests may run on."""
-    from est_analysis import municipality
-
     folder = tmp_path_factory.mktemp("home") / "exempelsjo"
-    ignore = shutil.ignore_patterns("store", "ledger")
-    shutil.copytree(municipality.EXAMPLES / "exempelsjo", folder, ignore=ignore)
+    _copy_of_the_sample(folder)
     return folder
 
 
 @pytest.fixture(scope="session")
-def built(home, tmp_path_factory):
-    """Return the sample's report and brief for 2026Q3, built once for all tests that only read."""
+def made(tmp_path_factory):
+    """
+    Return where the sample and its report for 2026Q3 lie, made once for all workers: only read it.
+
+    ``exempelsjo`` is the municipality, with the store and the ledger of that one run; ``reports``
+    is what the run wrote.
+    """
+    from filelock import FileLock
+
     from est_analysis.reports.build import build
 
-    return build(home, "2026Q3", out=tmp_path_factory.mktemp("reports"))
+    own = tmp_path_factory.getbasetemp()
+    place = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "made"
+    with FileLock(f"{place}.lock"):
+        if not place.exists():
+            half = place.with_name("half")
+            shutil.rmtree(half, ignore_errors=True)
+            _copy_of_the_sample(half / "exempelsjo")
+            run = build(half / "exempelsjo", "2026Q3", out=half / "reports")
+            unread = [one.file for one in run.unread]
+            (half / "unread.json").write_text(json.dumps(unread), encoding="utf-8")
+            half.rename(place)
+    return place
+
+
+@pytest.fixture(scope="session")
+def built(made):
+    """Return the sample's report and brief for 2026Q3, for all tests that only read."""
+    from est_analysis.reports.build import Built
+
+    folder = made / "reports/exempelsjo/2026Q3"
+    unread = tuple(json.loads((made / "unread.json").read_text(encoding="utf-8")))
+    return Built(folder, folder / "rapport.html", folder / "mote.html", unread)
 
 
 TOP = {

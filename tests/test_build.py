@@ -47,12 +47,13 @@ def test_everything_is_there(built):
     )
 
 
-def test_the_same_run_gives_the_same_bytes_and_the_ledger_grows_once(built, home, tmp_path):
-    before = tree(home)
+def test_the_same_run_gives_the_same_bytes_and_the_ledger_grows_once(built, made, tmp_path):
+    shutil.copytree(made / "exempelsjo", tmp_path / "exempelsjo")
+    before = tree(tmp_path / "exempelsjo")
     assert {"store/current", "ledger/reports.jsonl"} <= set(before)
-    again = build(home, PERIOD, out=tmp_path)
+    again = build(tmp_path / "exempelsjo", PERIOD, out=tmp_path / "reports")
     assert differing(built.folder, again.folder) == []
-    assert tree(home) == before
+    assert tree(tmp_path / "exempelsjo") == before
     page = again.folder / "rapport.html"
     page.write_text(page.read_text(encoding="utf-8").replace("250", "251", 1), encoding="utf-8")
     assert differing(built.folder, again.folder) == ["rapport.html"]
@@ -140,27 +141,13 @@ def test_no_row_reaches_a_reader(built):
     assert ids_shown(html + f"<td>{ids[7]}</td>", ids) == [ids[7]]
 
 
-def test_the_next_quarter_follows_up(home, built, tmp_path):
-    shutil.copytree(home, tmp_path / "exempelsjo")
-    results = builder.Results(
-        municipality.load(tmp_path / "exempelsjo"),
-        builder.period_of(
-            "2026Q3",
-            builder.accept.gather(municipality.load(home)).events,
-            municipality.load(home),
-        )
-        .preceding()
-        .preceding(),
-        "internal",
-        builder.Language("sv"),
-    )
-    assert results.former is None
-    later = builder.Results(
-        municipality.load(tmp_path / "exempelsjo"),
-        builder.period_of("2026Q3", results.events, results.municipality).years_earlier(-1),
-        "internal",
-        builder.Language("sv"),
-    )
+def test_the_next_quarter_follows_up(made):
+    own, say = municipality.load(made / "exempelsjo"), builder.Language("sv")
+    gathered = builder.accept.gather(own)
+    period = builder.period_of(PERIOD, gathered.events, own)
+    before = period.preceding().preceding()
+    assert builder.Results(own, before, "internal", say, gathered=gathered).former is None
+    later = builder.Results(own, period.years_earlier(-1), "internal", say, gathered=gathered)
     period, findings = later.former
     assert str(period) == PERIOD
     assert any(entry["id"] == "measure/A1" for entry in findings)

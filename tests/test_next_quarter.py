@@ -5,18 +5,16 @@ from __future__ import annotations
 import csv
 import json
 import shutil
-import subprocess
-import sys
 
 import pytest
 from bs4 import BeautifulSoup
+from commanding import est
 
 LAST = "2026Q3"
 
 
 def report(folder, out):
-    command = [sys.executable, "-m", "est_analysis.cli", "report", str(folder), "--out", str(out)]
-    shown = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
+    shown = est("report", str(folder), "--out", str(out))
     assert shown.returncode == 0, shown.stderr
     return shown.stdout
 

@@ -160,7 +160,7 @@ def test_stored_facts_are_what_a_notebook_opened_by_hand_computes(name):
     assert run.returncode == 0, run.stdout[-3000:]
 
 
-def test_a_wrong_stored_number_fails(tmp_path):
+def test_a_wrong_stored_number_fails(saved, tmp_path):
     notebook = copy.deepcopy(read("5_measures"))
     output = notebook.cells[-1].outputs[0]
     right = output.text
@@ -168,6 +168,6 @@ def test_a_wrong_stored_number_fails(tmp_path):
     assert output.text != right
     file = tmp_path / "5_measures.ipynb"
     nbformat.write(notebook, file)
-    run = nbval(file)
+    run = nbval(file, **{RESULTS_FOLDER: str(saved)})
     assert run.returncode == 1
     assert "1 failed" in run.stdout

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
-import sys
 from datetime import date, datetime, timedelta
 
 import pytest
+from commanding import est
 
 from benchmarks import faults
 from est_analysis import municipality
@@ -189,16 +188,6 @@ def test_emptied_sources_and_too_short_a_time_are_told(make):
     assert retention.shorter_than_history(settings) == 4 * 366 - 730
     kept = make({"raw_days": 2000})
     assert retention.shorter_than_history(kept) == 0
-
-
-def est(*arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "est_analysis.cli", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        encoding="utf-8",
-    )
 
 
 def test_the_command_lists_refuses_and_deletes(make):

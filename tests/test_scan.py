@@ -55,18 +55,18 @@ def by_hand(events, *, radius, longest, end=None, smallest=2):
         min((t for *_, t in events), default=0), max((t for *_, t in events), default=0) + 1
     )
     lasts = days if end is None else [end]
+    runs = [(a, b) for a, b in product(days, lasts) if 0 <= b - a < longest]
+    within = {(a, b): sum(a <= t <= b for *_, t in events) for a, b in runs}
+    circles = set()
     for (x, y, _), (u, v, _) in product(events, repeat=2):
         reach = math.dist((x, y), (u, v))
-        if reach > radius:
-            continue
-        circle = [t for a, b, t in events if math.dist((x, y), (a, b)) <= reach]
-        for first, last in product(days, lasts):
-            if not 0 <= last - first < longest:
-                continue
-            inside = sum(first <= t <= last for t in circle)
-            expected = len(circle) * sum(first <= t <= last for *_, t in events) / total
-            if inside >= smallest:
-                best = max(best, ratio(inside, expected, total))
+        if reach <= radius:
+            circles.add(tuple(t for a, b, t in events if math.dist((x, y), (a, b)) <= reach))
+    for circle, (first, last) in product(circles, runs):
+        inside = sum(first <= t <= last for t in circle)
+        if inside >= smallest:
+            expected = len(circle) * within[first, last] / total
+            best = max(best, ratio(inside, expected, total))
     return best
 
 

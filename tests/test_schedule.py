@@ -10,7 +10,7 @@ import sys
 from xml.etree import ElementTree as ET
 
 import pytest
-from test_cli import est
+from commanding import est
 
 from est_analysis import schedule
 from est_analysis.errors import SettingsError

@@ -114,14 +114,14 @@ def test_an_empty_site_says_so(tmp_path):
     assert "Ännu finns ingen rapport." in listed(tmp_path).text
 
 
-def test_a_correction_is_a_version_that_says_why(built, home, tmp_path):
+def test_a_correction_is_a_version_that_says_why(built, made, tmp_path):
     """From a changed delivery to the sentence in the report and the former version beside it."""
     import shutil
 
     from est_analysis.reports.build import build
 
     own, out = tmp_path / "home", tmp_path / "out"
-    shutil.copytree(home, own)
+    shutil.copytree(made / "exempelsjo", own)
     shutil.copytree(built.folder, out / "home" / built.folder.name)
     delivery = sorted((own / "deliveries" / "polis").iterdir())[-1]
     lines = delivery.read_bytes().split(b"\n")

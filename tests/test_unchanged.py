@@ -19,19 +19,9 @@ from est_analysis.reports.room import clear, room
 ASKED = unchanged.Asked("2026Q3")
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    """Return the sample with its report, made once; `copied` is what tests may spoil."""
-    root = tmp_path_factory.mktemp("made")
-    folder = root / "exempelsjo"
-    ignore = shutil.ignore_patterns("store", "ledger")
-    shutil.copytree(municipality.EXAMPLES / "exempelsjo", folder, ignore=ignore)
-    build(folder, "2026Q3", out=root / "reports")
-    return root
-
-
 @pytest.fixture
 def copied(made, tmp_path):
+    """Return a copy of the sample with its report, that a test may spoil."""
     shutil.copytree(made, tmp_path / "made")
     return tmp_path / "made"
 
@@ -194,12 +184,15 @@ def test_a_changed_register_is_not_gathered_anew_and_gives_what_fresh_gives(copi
         ("the store", False),
     ],
 )
-def test_what_gathering_rests_on(copied, what, stored):
+def test_what_gathering_rests_on(copied, what, stored, monkeypatch):
+    anew = object()
+    monkeypatch.setattr(accept, "gather", lambda municipality: anew)
     add(copied, CHANGES[what])
     folder = copied / "exempelsjo"
     rested = unchanged.rested(folder, copied / "reports/exempelsjo")
     came = again.gather(municipality.load(folder), rested.program, rested.inputs)
     assert came.stored is stored
+    assert (came.gathered is anew) is not stored
     assert again.gather(municipality.load(folder), "another", rested.inputs).stored is False
 
 
@@ -217,7 +210,7 @@ def test_a_register_that_is_also_a_list_is_gathered_from(copied):
     assert again.key_of(both, "", inputs) != again.key_of(both, "", changed)
 
 
-def test_files_that_could_not_be_read_are_tried_again(copied):
+def test_files_that_could_not_be_read_are_tried_again(copied, monkeypatch):
     folder = copied / "exempelsjo"
     (folder / "deliveries/polis/polis_fel.csv").write_text("fel\n1\n")
     settings = municipality.load(folder)
@@ -225,6 +218,7 @@ def test_files_that_could_not_be_read_are_tried_again(copied):
     came = again.gather(settings, rested.program, rested.inputs)
     assert came.gathered.unread
     again.remember(settings, came)
+    monkeypatch.setattr(accept, "gather", lambda municipality: came.gathered)
     assert again.gather(settings, rested.program, rested.inputs).stored is False
     assert store.generation(settings) is not None
 
