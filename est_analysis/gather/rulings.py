@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 
 import pandas as pd
 
@@ -70,8 +71,9 @@ class Rulings:
         return list(zip(first, second, strict=True))
 
 
+@cache
 def none() -> Rulings:
-    """Return no decisions at all."""
+    """Return no decisions at all; one for all, not to be changed."""
     return Rulings(
         _aliases(pd.DataFrame(columns=list(ALIAS_COLUMNS), dtype=str))[0],
         _rows(pd.DataFrame(columns=list(DECISION_COLUMNS), dtype=str))[0],
