@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from datetime import date, time
+from importlib.metadata import version
 
 import openpyxl
 import pytest
@@ -36,6 +37,11 @@ def fresh(tmp_path):
     folder = tmp_path / "sjöbyn"
     make(folder, 'Sjö "byn"')
     return folder
+
+
+def test_the_version_is_said():
+    shown = est("--version")
+    assert (shown.returncode, shown.stdout) == (0, f"est {version('est-analysis')}\n")
 
 
 def test_help_teaches():
