@@ -55,9 +55,9 @@ Due = Annotated[
 
 @contextmanager
 def _progress() -> Iterator[Callable[[str, int, int], None]]:
-    """Show a bar on the screen, and give what moves it."""
+    """Show a bar on the screen, and give what moves it; nothing where nobody looks, as in cron."""
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=_err, transient=True) as bar:
+    with Progress(*columns, console=_err, transient=True, disable=not _err.is_terminal) as bar:
         task = bar.add_task("börjar", total=None)
 
         def show(what: str, done: int, steps: int) -> None:

@@ -227,3 +227,14 @@ def test_a_filled_register_is_read(fresh):
     book["Problem"].append(list(values.values()))
     book.save(fresh / "register/problem.xlsx")
     assert register.read(municipality.load(fresh)).problems["id"].tolist() == ["P1"]
+
+
+def test_progress_is_told_to_a_screen_only():
+    """A run by a clock says nothing when all goes well: cron would send it as a letter."""
+    code = "from est_analysis import cli\n{}with cli._progress() as show: show('läser', 1, 2)"
+    shown = []
+    for screen in ("", "cli._err._force_terminal = True\n"):
+        command = [sys.executable, "-c", code.format(screen)]
+        shown.append(subprocess.run(command, capture_output=True, check=True).stderr)
+    assert shown[0] == b""
+    assert shown[1] != b""
