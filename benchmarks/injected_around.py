@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from benchmarks import injected, kills
+from benchmarks import faults, injected, kills
 from benchmarks.injected import CLOSED, FULL, NEW, Town, refusing
 from est_analysis import catch_up, fleet, municipality, runs
 from est_analysis.errors import EstError
@@ -139,8 +139,12 @@ def _killed(target: Callable[..., None], *given: Any) -> str:
 
 
 def _die_at(event: str, inside: str) -> None:
+    """Kill this process when it opens a path to write, or renames something to it."""
+
     def watch(name: str, arguments: tuple[Any, ...]) -> None:
-        if name == event and inside in str(arguments[1 if name == "os.rename" else 0]):
+        if name != event or inside not in str(arguments[1 if name == "os.rename" else 0]):
+            return
+        if name != "open" or (isinstance(arguments[2], int) and arguments[2] & faults.WRITING):
             os.kill(os.getpid(), signal.SIGKILL)
 
     sys.addaudithook(watch)
