@@ -234,9 +234,7 @@ def worker_killed(town: Town) -> str:
 def overview_refused(town: Town) -> str:
     """Let the overview not be written: the reports stand, and the next run writes it."""
     with refusing(FULL[0], "fleet.json"):
-        wrong = _says(
-            town, "Översikten kunde inte skrivas: disken är full", lambda: run_fleet(town)
-        )
+        wrong = _says("Översikten kunde inte skrivas: disken är full", lambda: run_fleet(town))
     if wrong := wrong or town.made():
         return wrong
     run_fleet(town)

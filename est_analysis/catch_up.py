@@ -19,15 +19,14 @@ from est_analysis.gather.files import told, write_whole
 from est_analysis.municipality import Municipality
 from est_analysis.periods import Period, between_meetings, latest_whole
 from est_analysis.reports.asked import BETWEEN_MEETINGS, meetings
-from est_analysis.reports.build import LONGEST_S, QUARTERLY, Built, Progress, build
+from est_analysis.reports.build import LONGEST_S, MEETING, Built, Progress, build
 from est_analysis.reports.language import Language
+from est_analysis.reports.versions import short
 
 TEMPLATES = Path(__file__).parent / "reports" / "templates"
 STATUS = "status.html"
 PERIODS_BACK = 4
 """How far back a missed run is caught up; older periods are made by asking for them."""
-
-_OWN = ("report", "edition", "language", "period")
 
 
 @dataclass(frozen=True)
@@ -96,11 +95,25 @@ def due(municipality: Municipality, out: Path, today: date) -> list[Due]:
     differing = _differing(_inputs(made[there[0]]), store.input_hashes(municipality))
     if differing:
         found.append(Due(there[0], differing))
-    told_of = {tuple(map(entry.get, _OWN)) for entry in store.earlier_reports(municipality)}
-    own = (QUARTERLY.file, "internal", "sv")
-    cut_off = [period for period in there if (*own, str(period)) not in told_of]
+    entries = store.earlier_reports(municipality)
+    cut_off = [period for period in there if not _is_told(period, made[period], entries)]
     found += [Due(period, ()) for period in cut_off if not differing or period != there[0]]
     return sorted(found, key=lambda one: one.period)
+
+
+def _is_told(period: Period, report: Path, entries: list[dict[str, Any]]) -> bool:
+    """Tell whether the ledger has the last line of the run that made a report, its brief's."""
+    last: dict[str, Any] = {
+        "report": MEETING.file,
+        "period": str(period.last_fortnight()),
+        "edition": "internal",
+        "language": "sv",
+    }
+    try:
+        last["inputs"] = short(_inputs(report))
+    except ReportError:
+        return False
+    return any(all(entry.get(key) == last[key] for key in last) for entry in entries)
 
 
 def _ended(municipality: Municipality, day: date) -> list[Period]:

@@ -14,7 +14,9 @@ from est_analysis import municipality
 from est_analysis.catch_up import STATUS, catch_up, due
 from est_analysis.errors import EstError, PeriodError, ReportError, SettingsError
 from est_analysis.gather import store
+from est_analysis.periods import parse
 from est_analysis.reports.build import Built
+from est_analysis.reports.versions import short
 
 DAY = date(2026, 11, 22)
 SAID = "En mening <i>om</i> {}."
@@ -37,8 +39,9 @@ def write_report(folder, period, out, sentence="som förr"):
     (target / "rapport.html").write_text("", encoding="utf-8")
     inputs = store.input_hashes(municipality.load(folder))
     (target / "provenance.json").write_text(json.dumps({"inputs": inputs}), encoding="utf-8")
-    told = {"report": "rapport", "edition": "internal", "language": "sv", "period": period}
-    store.record_report(municipality.load(folder), told)
+    brief = str(parse(period).last_fortnight())
+    told = {"report": "mote", "edition": "internal", "language": "sv", "period": brief}
+    store.record_report(municipality.load(folder), told | {"inputs": short(inputs)})
     findings = {"rapport": [{"sentence": SAID.format(sentence)}]}
     (target / "findings.json").write_text(json.dumps(findings), encoding="utf-8")
     return Built(target, target / "rapport.html", target / "mote.html")
@@ -171,6 +174,18 @@ def test_a_report_whose_run_was_killed_before_the_ledger_is_made_again(folder, o
     assert periods(folder, out) == []
     ledger.write_text(whole.replace('"sv"', '"en"'), "utf-8")  # of another language: not told of
     assert periods(folder, out) == ["2026Q2", "2026Q3"]
+
+
+def test_a_new_version_whose_run_was_killed_before_the_ledger_is_made_again(folder, out, fast):
+    """The ledger tells of the former version: that is not the one which stands."""
+    write_report(folder, "2026Q3", out)
+    ledger = folder / "ledger/reports.jsonl"
+    before = ledger.read_text("utf-8")
+    (folder / "deliveries/polis/sen.csv").write_text(DELIVERY, encoding="utf-8")
+    write_report(folder, "2026Q3", out)
+    assert periods(folder, out) == []
+    ledger.write_text(before, "utf-8")
+    assert periods(folder, out) == ["2026Q3"]
 
 
 def test_a_run_that_is_killed_leaves_a_page_that_says_so(folder, out, monkeypatch):
