@@ -1,14 +1,15 @@
 """
 Do to runs what can befall them, and see that nothing is lost, nothing is half, and all is said.
 
-``make faults`` has four parts, and closes each with ``N met, M missed``. Faults injected one at a
-time into whole report runs (`benchmarks.injected`). The corpus of malicious inputs, each refused
-with a sentence (``tests/test_malicious*.py``). Whole report runs killed at random moments
-(`benchmarks.kills`). And, here, the store by itself: the sample municipality is gathered and its
-store and ledger written in child processes that are killed (``kill -9``), half at random times,
-half at random touches of the disk, half of each onto an empty folder and half onto the store of an
-earlier delivery. After each the store must be whole (or absent, as before), the ledger readable,
-and the next run must leave the same bytes as one that nobody disturbed.
+``make faults`` has five parts, two of them at a time, and closes each and the whole with ``N met, M
+missed``. Faults injected one at a time into whole report runs (`benchmarks.injected`), and into the
+published edition, what is due and a fleet (`benchmarks.injected_around`). The corpus of malicious
+inputs, each refused with a sentence (``tests/test_malicious*.py``). Whole report runs killed at
+random moments (`benchmarks.kills`). And, here, the store by itself: the sample municipality is
+gathered and its store and ledger written in child processes that are killed (``kill -9``), half at
+random times, half at random touches of the disk, half of each onto an empty folder and half onto
+the store of an earlier delivery. After each the store must be whole (or absent, as before), the
+ledger readable, and the next run must leave the same bytes as one that nobody disturbed.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from itertools import count
 from pathlib import Path
@@ -221,27 +223,59 @@ def malicious() -> tuple[int, int]:
     return met, failed + broken + int(met < CORPUS)
 
 
-def main() -> int:
-    """Print each part and the sum of all; return non-zero when one check is missed."""
-    from benchmarks import injected, kills
+def parts(asked: argparse.Namespace) -> dict[str, Callable[[], tuple[int, int]]]:
+    """Return what there is to run, the longest first."""
+    from benchmarks import injected, injected_around, kills
 
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kills", type=int, default=200, help="of whole report runs")
-    parser.add_argument("--store-kills", type=int, default=50)
-    parser.add_argument("--first", type=int, default=1, help="first seed; never chosen for results")
-    asked = parser.parse_args()
-    parts = {
-        "faults injected into whole report runs": injected.run,
-        "malicious inputs": malicious,
+    return {
         "whole report runs killed": lambda: kills.run_all(asked.kills, asked.first),
+        "faults injected into whole report runs": injected.run,
+        "faults injected around the report": injected_around.run,
+        "malicious inputs": malicious,
         "stores killed": lambda: kill_stores(asked.store_kills, asked.first),
     }
-    missed = 0
-    for name, part in parts.items():
-        print(f"\n{name}", flush=True)
-        good, bad = part()
-        missed += bad
+
+
+def apart(name: str, asked: argparse.Namespace) -> str:
+    """Run one part in a process of its own, in folders of its own; return what it prints."""
+    call = [sys.executable, "-m", "benchmarks.faults", "--part", name]
+    for option in ("kills", "store_kills", "first"):
+        call += [f"--{option.replace('_', '-')}", str(getattr(asked, option))]
+    ran = subprocess.run(call, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
+    return ran.stdout
+
+
+def counted(printed: str) -> tuple[int, int]:
+    """Return how many checks a part met and missed; a part that broke off has missed one."""
+    last = (printed.strip().splitlines() or [""])[-1]
+    found = re.fullmatch(r"(\d+) met, (\d+) missed", last)
+    return (int(found[1]), int(found[2])) if found else (0, 1)
+
+
+def main() -> int:
+    """Print each part and the sum of all; return non-zero when one check is missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, help="of whole report runs; 200")
+    parser.add_argument("--store-kills", type=int, help="50")
+    parser.add_argument("--first", type=int, default=1, help="first seed; never chosen for results")
+    parser.add_argument("--quick", action="store_true", help="10 kills and 8: do all parts work?")
+    parser.add_argument("--at-once", type=int, default=2, help="how many parts run at a time")
+    parser.add_argument("--part", help="only this one, here")
+    asked = parser.parse_args()
+    asked.kills = asked.kills or (10 if asked.quick else 200)
+    asked.store_kills = asked.store_kills or (8 if asked.quick else 50)
+    known = parts(asked)
+    if asked.part:
+        good, bad = known[asked.part]()
         print(f"{good} met, {bad} missed", flush=True)
+        return int(bad > 0)
+    met = missed = 0
+    with ThreadPoolExecutor(asked.at_once) as pool:
+        for name, printed in zip(known, pool.map(lambda n: apart(n, asked), known), strict=True):
+            good, bad = counted(printed)
+            met, missed = met + good, missed + bad
+            print(f"\n{name}\n{printed}", end="", flush=True)
+    print(f"\nall parts: {met} met, {missed} missed", flush=True)
     return int(missed > 0)
 
 

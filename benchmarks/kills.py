@@ -4,12 +4,13 @@ Kill whole report runs at random moments, and see that no row is lost and no rep
 A quarter's run of a small generated municipality, from settings to the list of reports, is killed
 (``kill -9``) 200 times: half at a random moment, half at a random touch of the disk that holds
 deliveries, store, ledger and reports; half of each from an empty start, half where an earlier
-report stands and a late delivery makes a new version of it. After each kill the report must be the
-former one or the new one, every byte of it, or lie aside whole; store and ledger must be readable.
-After every tenth kill the run is made again, and must leave the bytes of one that nobody disturbed,
-with every row accounted for. Computing and chapters write nothing: in nine of ten runs results are
-taken from a run before, and no kernel is started, so that two hundred kills fall where something is
-written; the tenth is real in every part.
+report stands and a late delivery makes a new version of it. The run is cut into as many equal parts
+as there are kills of a kind, and each part has its own kill: they cover it from end to end. After
+each kill the report must be the former one or the new one, every byte of it, or lie aside whole;
+store and ledger must be readable. After every tenth kill the run is made again, and must leave the
+bytes of one that nobody disturbed, with every row accounted for. Computing and chapters write
+nothing: in nine of ten runs results are taken from a run before, and no kernel is started, so that
+two hundred kills fall where something is written; the tenth is real in every part.
 """
 
 from __future__ import annotations
@@ -219,6 +220,25 @@ def _copy(root: Path, room: Path) -> Path:
     return work
 
 
+def is_real(number: int) -> bool:
+    """Tell whether a kill falls on a run that computes and starts kernels: every tenth."""
+    return number % 10 == number // 10 % 10
+
+
+def spread(number: int, kills: int, kernels: bool, chance: random.Random) -> float:
+    """
+    Return when a kill falls, as a share of the run.
+
+    Kills of a kind (real or not, by time or by touch, of one start) divide the run among them.
+    """
+
+    def kind(other: int) -> tuple[bool, int]:
+        return is_real(other), other % 4
+
+    alike = [other for other in range(kills) if kind(other) == (kernels, number % 4)]
+    return (alike.index(number) + chance.random()) / len(alike)
+
+
 def run_all(kills: int, first: int) -> tuple[int, int]:
     """Print every missed check; return how many were met, and missed."""
     met = missed = killed = new = aside = reruns = 0
@@ -228,13 +248,14 @@ def run_all(kills: int, first: int) -> tuple[int, int]:
         both = starts(room)
         for number in range(kills):
             chance = random.Random(first + number)
-            start, kernels = both[number // 2 % 2], number % 10 == number // 10 % 10
+            start, kernels = both[number // 2 % 2], is_real(number)
             whole = start.after[kernels]
             work, saved = _copy(start.root, room), None if kernels else start.saved
+            moment = spread(number, kills, kernels, chance)
             if number % 2:
-                how = {"at": chance.randint(1, start.touches)}
+                how = {"at": 1 + int(moment * start.touches)}
             else:
-                how = {"after_s": chance.uniform(0, start.seconds[kernels])}
+                how = {"after_s": moment * start.seconds[kernels]}
             code, _ = run(work, saved, **how)
             killed += code == -signal.SIGKILL
             tree = files(work)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -14,12 +15,14 @@ import jinja2
 from est_analysis import municipality as municipalities
 from est_analysis.errors import EstError, ReportError
 from est_analysis.gather import store
-from est_analysis.gather.files import write_whole
+from est_analysis.gather.files import told, write_whole
 from est_analysis.municipality import Municipality
 from est_analysis.periods import Period, between_meetings, latest_whole
 from est_analysis.reports.asked import BETWEEN_MEETINGS, meetings
-from est_analysis.reports.build import Built, Progress, build
+from est_analysis.reports.build import MEETING, Built, Progress, build
+from est_analysis.reports.chapters import LONGEST_S
 from est_analysis.reports.language import Language
+from est_analysis.reports.versions import short
 
 TEMPLATES = Path(__file__).parent / "reports" / "templates"
 STATUS = "status.html"
@@ -38,6 +41,7 @@ class Due:
         Which.
     inputs
         Files that are new, changed or gone since the report that stands; None where none stands.
+        Empty where a report stands that the ledger does not tell of: its run was cut off.
     """
 
     period: Period
@@ -61,7 +65,8 @@ def due(municipality: Municipality, out: Path, today: date) -> list[Due]:
 
     The first run makes the latest period alone. Later ones make what has been missed since the
     first report, four periods back at most, and make the latest report again where its settings or
-    deliveries have changed: a late delivery gives a new version.
+    deliveries have changed: a late delivery gives a new version. A report that the ledger does not
+    tell of is made again too: the run that made it was killed before its last step.
 
     Parameters
     ----------
@@ -80,7 +85,7 @@ def due(municipality: Municipality, out: Path, today: date) -> list[Due]:
     Raises
     ------
     ReportError
-        If a report's provenance cannot be read.
+        If a report's provenance, or the ledger, cannot be read.
     """
     ended = _ended(municipality, today - timedelta(days=1))
     made = {period: out / municipality.key / str(period) for period in ended}
@@ -91,7 +96,25 @@ def due(municipality: Municipality, out: Path, today: date) -> list[Due]:
     differing = _differing(_inputs(made[there[0]]), store.input_hashes(municipality))
     if differing:
         found.append(Due(there[0], differing))
+    entries = store.earlier_reports(municipality)
+    cut_off = [period for period in there if not _is_told(period, made[period], entries)]
+    found += [Due(period, ()) for period in cut_off if not differing or period != there[0]]
     return sorted(found, key=lambda one: one.period)
+
+
+def _is_told(period: Period, report: Path, entries: list[dict[str, Any]]) -> bool:
+    """Tell whether the ledger has the last line of the run that made a report, its brief's."""
+    last: dict[str, Any] = {
+        "report": MEETING.file,
+        "period": str(period.last_fortnight()),
+        "edition": "internal",
+        "language": "sv",
+    }
+    try:
+        last["inputs"] = short(_inputs(report))
+    except ReportError:
+        return False
+    return any(all(entry.get(key) == last[key] for key in last) for entry in entries)
 
 
 def _ended(municipality: Municipality, day: date) -> list[Period]:
@@ -131,17 +154,20 @@ def catch_up(
     today: date,
     progress: Progress = lambda *_: None,
     at_once: int | None = None,
+    longest_s: float = LONGEST_S,
+    fresh: bool = False,
 ) -> list[Step]:
     """
     Make every report that is due, and write ``<out>/<key>/status.html`` whatever happens.
 
-    A period that cannot be made hinders no other.
+    A period that cannot be made hinders no other. While it works the page says so, and from which
+    day: a run that is killed, or a machine that loses its power, leaves that.
 
     Parameters
     ----------
     name_or_path
         The municipality's folder, or the name of a shipped example.
-    out, progress, today, at_once
+    out, progress, today, at_once, longest_s, fresh
         As `reports.build.build` takes them.
 
     Returns
@@ -158,8 +184,25 @@ def catch_up(
     steps: list[Step] = []
     try:
         municipality = municipalities.load(folder)
-        for one in due(municipality, out, today):
-            steps.append(_step(municipality, one, out, today, progress, at_once))
+        waiting = due(municipality, out, today)
+        if waiting:
+            with told("Sidan om körningen kunde inte skrivas", out, "Den förra rapporten står."):
+                _write(out / folder.name, [], today, None, begun=waiting)
+
+        def make(period: str) -> Built:
+            return build(
+                folder,
+                period,
+                out=out,
+                progress=progress,
+                today=today,
+                at_once=at_once,
+                longest_s=longest_s,
+                fresh=fresh,
+            )
+
+        for one in waiting:
+            steps.append(_step(one, out / folder.name / str(one.period), make))
         error = next((step.error for step in steps if step.error), None)
         if error is not None:
             raise error
@@ -171,25 +214,10 @@ def catch_up(
     return steps
 
 
-def _step(
-    municipality: Municipality,
-    one: Due,
-    out: Path,
-    today: date,
-    progress: Progress,
-    at_once: int | None,
-) -> Step:
-    target = out / municipality.key / str(one.period)
+def _step(one: Due, target: Path, make: Callable[[str], Built]) -> Step:
     before = set(_sentences(target)) if one.inputs is not None else set()
     try:
-        built = build(
-            municipality.folder,
-            str(one.period),
-            out=out,
-            progress=progress,
-            today=today,
-            at_once=at_once,
-        )
+        built = make(str(one.period))
     except EstError as error:
         return Step(one, error=error)
     step = Step(one, built)
@@ -202,15 +230,26 @@ def _sentences(report: Path) -> list[str]:
     return [entry["sentence"] for entry in _read(report / "findings.json")["rapport"]]
 
 
-def _write(place: Path, steps: list[Step], today: date, error: BaseException | None) -> None:
+def _write(
+    place: Path,
+    steps: list[Step],
+    today: date,
+    error: BaseException | None,
+    begun: Sequence[Due] = (),
+) -> None:
     reports = sorted((file.parent.name for file in place.glob("[!.]*/rapport.html")), reverse=True)
     place.mkdir(parents=True, exist_ok=True)
-    write_whole(place / STATUS, page(place.name, reports, steps, today, error).encode())
+    write_whole(place / STATUS, page(place.name, reports, steps, today, error, begun).encode())
     (place / STATUS).chmod(0o644)
 
 
 def page(
-    key: str, reports: list[str], steps: list[Step], today: date, error: BaseException | None
+    key: str,
+    reports: list[str],
+    steps: list[Step],
+    today: date,
+    error: BaseException | None,
+    begun: Sequence[Due] = (),
 ) -> str:
     """
     Return how the latest run went, as HTML that loads nothing.
@@ -227,6 +266,8 @@ def page(
         The day of the run.
     error
         What ended it; an error that nobody foresaw is told by its kind alone.
+    begun
+        What a run that still works has begun to make.
     """
     templates = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
@@ -241,6 +282,7 @@ def page(
         day=Language("sv").long_date(today),
         message=message.splitlines(),
         failed=[str(step.due.period) for step in failed],
+        begun=[str(one.period) for one in begun],
         made=[step for step in steps if step.built],
         reports=reports,
     )

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
+from importlib import metadata
 from pathlib import Path
 from typing import Annotated
 
@@ -24,7 +25,6 @@ from est_analysis.errors import EstError, SettingsError
 _TOML = "municipality.toml"
 
 app = typer.Typer(
-    help="Gemensam lägesbild för EST-grupper: från leveranser till en kvartalsrapport.",
     epilog="Börja med: est report exempelsjo",
     no_args_is_help=True,
     add_completion=False,
@@ -55,15 +55,30 @@ Due = Annotated[
 
 @contextmanager
 def _progress() -> Iterator[Callable[[str, int, int], None]]:
-    """Show a bar on the screen, and give what moves it."""
+    """Show a bar on the screen, and give what moves it; nothing where nobody looks, as in cron."""
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=_err, transient=True) as bar:
+    with Progress(*columns, console=_err, transient=True, disable=not _err.is_terminal) as bar:
         task = bar.add_task("börjar", total=None)
 
         def show(what: str, done: int, steps: int) -> None:
             bar.update(task, description=escape(what), completed=done, total=steps)
 
         yield show
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        _out.print(f"est {metadata.version('est-analysis')}")
+        raise typer.Exit
+
+
+@app.callback()
+def start(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Visa versionen.")
+    ] = False,
+) -> None:
+    """Gemensam lägesbild för EST-grupper: från leveranser till en kvartalsrapport."""
 
 
 @app.command()
@@ -169,8 +184,8 @@ def report(
     """
     from est_analysis.reports import unchanged
 
-    if due and (period or edition != "internal" or language != "sv"):
-        raise SettingsError("--due väljer själv: ange inte period, utgåva eller språk också.")
+    if due and (period or edition != "internal" or language != "sv" or reason):
+        raise SettingsError("--due väljer själv: ange inte period, utgåva, språk eller skäl också.")
     if tied is not None:
         runs.tie_to_input(tied)
     asked = unchanged.Asked(period, edition, language)
@@ -191,7 +206,15 @@ def report(
             if due:
                 from est_analysis.catch_up import catch_up
 
-                steps = catch_up(folder, out=out, progress=show, today=today, at_once=at_once)
+                steps = catch_up(
+                    folder,
+                    out=out,
+                    progress=show,
+                    today=today,
+                    at_once=at_once,
+                    longest_s=60 * longest,
+                    fresh=fresh,
+                )
                 made += [step.built for step in steps if step.built]
             else:
                 made.append(
@@ -270,12 +293,13 @@ def fleet(
                 progress=show,
             )
         entry.update(done=overview.done, failed=len(overview.failed))
+        if overview.failed:
+            names = ", ".join(one.key for one in overview.failed)
+            entry.update(exit=runs.FAILED, message=f"Gick inte: {names}. Se {overview.page.name}.")
         for outcome in overview.failed:
             _err.print(f"{outcome.key}: {outcome.message}", markup=False, soft_wrap=True)
         _out.print(f"{overview.done} klara, {len(overview.failed)} gick inte.")
         _out.print(f"Översikt: {overview.page}", soft_wrap=True)
-        if overview.failed:
-            entry["exit"] = runs.FAILED
     if overview.failed:
         raise typer.Exit(runs.FAILED)
 

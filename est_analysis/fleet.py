@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
+import time
+import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,13 +25,16 @@ from est_analysis.gather.files import told, write_whole
 from est_analysis.municipality import SETTINGS_FILE
 from est_analysis.reports.build import Progress
 from est_analysis.reports.language import Language
+from est_analysis.reports.room import tidy
 
 if TYPE_CHECKING:
     from distributed import Client
 
 TEMPLATES = Path(__file__).parent / "reports" / "templates"
 PATIENCE_S = 30
-"""How long a scheduler is waited for."""
+"""How long a scheduler is waited for, and a cluster that has lost all of its workers."""
+LOOK_S = 5
+"""How often it is looked whether the cluster has any worker left."""
 
 DUE = "due"
 """In the place of a period: in each municipality what is due, as `catch_up` finds it."""
@@ -142,9 +149,9 @@ def run(
     Raises
     ------
     SettingsError
-        If there is no municipality under `root`.
+        If there is no municipality under `root`, or reports would lie among the municipalities.
     EstError
-        If the scheduler does not answer.
+        If the scheduler does not answer, or its workers do not have this program.
     ReportError
         If the overview cannot be written.
     """
@@ -155,6 +162,11 @@ def run(
             mend="Ange mappen som kommunernas mappar ligger i.",
         )
     home = out.resolve()
+    if home == root.resolve():
+        raise SettingsError(
+            "Rapporterna kan inte ligga bland kommunernas mappar.",
+            mend="Ange en annan mapp med --out.",
+        )
     linked = {folder: link for folder in folders if (link := _leads_out(folder))}
     outcomes = [
         Outcome(folder.name, message=_LINKED.format(link)) for folder, link in linked.items()
@@ -200,13 +212,30 @@ def municipalities(root: Path) -> tuple[list[Path], list[str]]:
     """
     if not root.is_dir():
         raise SettingsError(f"Mappen {root} finns inte.", mend="Ange en mapp med kommunmappar.")
-    inside = sorted(p for p in root.resolve().iterdir() if p.is_dir() and p.name[0] != ".")
-    own = [folder for folder in inside if (folder / SETTINGS_FILE).is_file()]
+    try:
+        inside = sorted(p for p in root.resolve().iterdir() if p.is_dir() and p.name[0] != ".")
+    except OSError as error:
+        raise SettingsError(
+            f"Mappen {root} går inte att läsa.", mend="Ge den som kör programmet rätt att läsa den."
+        ) from error
+    own = [folder for folder in inside if _is_one(folder)]
     return own, [folder.name for folder in inside if folder not in own]
 
 
+def _is_one(folder: Path) -> bool:
+    """Tell whether a folder is a municipality's; one that is closed to us is, to be told of."""
+    try:
+        return (folder / SETTINGS_FILE).is_file()
+    except OSError:
+        return True
+
+
 def _size(folder: Path) -> int:
-    return sum(f.stat().st_size for f in (folder / "deliveries").rglob("*") if f.is_file())
+    size = 0
+    for file in (folder / "deliveries").rglob("*"):
+        with suppress(OSError):  # gone meanwhile, or closed: its own run says so
+            size += file.stat().st_size if file.is_file() else 0
+    return size
 
 
 @contextmanager
@@ -216,15 +245,7 @@ def _client(scheduler: str | None, workers: int | None) -> Iterator[Client]:
     from distributed import Client, LocalCluster
 
     if scheduler is not None:
-        try:
-            client = Client(scheduler, timeout=PATIENCE_S, set_as_default=False)
-            client.wait_for_workers(1, timeout=PATIENCE_S)
-        except (OSError, ValueError, TimeoutError) as error:
-            raise EstError(
-                f"Klustret på {scheduler} svarar inte.",
-                mend="Kontrollera adressen, och att dask scheduler och dask worker är igång där.",
-            ) from error
-        with client:
+        with _connected(scheduler) as client:
             yield client
         return
     with (
@@ -242,6 +263,66 @@ def _client(scheduler: str | None, workers: int | None) -> Iterator[Client]:
         yield client
 
 
+@contextmanager
+def _connected(scheduler: str) -> Iterator[Client]:
+    """Connect to a cluster that runs, whose workers have this program in this version."""
+    from distributed import Client
+
+    try:
+        _knock(scheduler)
+        client = Client(scheduler, timeout=PATIENCE_S, set_as_default=False)
+    except (OSError, ValueError, TimeoutError) as error:
+        raise EstError(_SILENT.format(scheduler), mend=_LOOK) from error
+    except TypeError as error:  # tls:// without certificates
+        raise EstError(
+            f"Certifikat saknas för {scheduler}.",
+            mend="Ange ca-file, client.cert och client.key i Dasks inställningar "
+            "(distributed.comm.tls), se docs/scale.md.",
+        ) from error
+    with client:
+        try:
+            client.wait_for_workers(1, timeout=PATIENCE_S)
+        except (OSError, TimeoutError) as error:
+            raise EstError(f"Klustret på {scheduler} har ingen arbetare.", mend=_LOOK) from error
+        own, mend = own_version(), "Lägg samma version av programmet på varje maskin."
+        try:
+            others = set(client.run(own_version).values()) - {own}
+        except (ImportError, AttributeError) as error:
+            raise EstError("En arbetare i klustret saknar programmet.", mend=mend) from error
+        if others:
+            raise EstError(
+                f"Klustret kör version {', '.join(sorted(others))} av programmet, här är {own}.",
+                mend=mend,
+            )
+        yield client
+
+
+def _knock(scheduler: str) -> None:
+    """Raise OSError or ValueError where nobody listens: Dask's client would try for long."""
+    from distributed.comm.addressing import parse_address, parse_host_port
+
+    protocol, place = parse_address(scheduler)
+    if protocol in {"tcp", "tls"}:
+        socket.create_connection(parse_host_port(place), PATIENCE_S).close()
+
+
+def own_version() -> str:
+    """Return which version of this program a process runs."""
+    return version("est-analysis")
+
+
+_SILENT = "Klustret på {} svarar inte."
+_LOOK = "Kontrollera adressen, och att dask scheduler och dask worker är igång där."
+_GONE = (
+    "Klustret försvann innan kommunen var klar.\n"
+    "Gör så här: Starta dask scheduler och dask worker igen, och kör sedan est fleet igen."
+)
+_LOST = (
+    "Processen som körde kommunen försvann: {}.\n"
+    "Gör så här: Kör est report för kommunen; tar minnet slut, kör färre samtidigt."
+)
+
+
 def _outcomes(
     client: Client,
     waiting: list[Path],
@@ -251,50 +332,88 @@ def _outcomes(
     work: Work,
 ) -> Iterator[Outcome]:
     """Give each thread of the cluster one municipality at a time; return each as it ends."""
-    from distributed import as_completed
-
-    queue = iter(waiting)
+    queue = waiting[::-1]
     running: dict[Any, str] = {}
-
-    def start() -> Any:  # noqa: ANN401 - Dask's future
-        folder = next(queue, None)
-        if folder is None:
-            return None
-        future = client.submit(
-            work, str(folder), period, str(out), longest_s, pure=False, key=f"est-{folder.name}"
-        )
-        running[future] = folder.name
-        return future
-
     threads = sum(client.nthreads().values()) or 1
-    finished = as_completed([f for _ in range(threads) if (f := start())], loop=client.loop)
-    for future in finished:
-        key = running.pop(future)
+    try:
+        while queue or running:
+            while queue and len(running) < threads:
+                folder = queue.pop()
+                # two fleets on one cluster, or two roots, must never share a task
+                key = f"est-{folder.name}-{uuid.uuid4().hex}"
+                given = (str(folder), period, str(out), longest_s)
+                running[client.submit(work, *given, pure=False, key=key)] = folder.name
+            for future in _finished(client, list(running)):
+                yield _ended(future, running.pop(future))
+                future.release()  # or a worker that dies later would have its work done again
+    except _GoneError:
+        for key in [*running.values(), *(folder.name for folder in queue[::-1])]:
+            yield Outcome(key, message=_GONE)
+
+
+class _GoneError(Exception):
+    """The scheduler, or every worker, is no more."""
+
+
+def _finished(client: Client, running: list[Any]) -> set[Any]:
+    """Wait until some municipality has ended; raise _GoneError when nobody is left to end one."""
+    from distributed import wait
+    from distributed.client import FutureCancelledError, FuturesCancelledError
+
+    seen = time.monotonic()
+    while True:
         try:
-            yield Outcome(**future.result())
-        except Exception as error:  # noqa: BLE001 - whatever befell a worker stops no other
-            yield Outcome(
-                key,
-                message=f"Processen som körde kommunen försvann: {type(error).__name__}.\n"
-                "Gör så här: Kör est report för kommunen; tar minnet slut, kör färre samtidigt.",
-            )
-        future.release()  # or a worker that dies later would have its finished work done again
-        if further := start():
-            finished.add(further)
+            with client.as_current():
+                done: set[Any] = wait(running, LOOK_S, "FIRST_COMPLETED").done
+            return done
+        except TimeoutError:
+            pass
+        except (FutureCancelledError, FuturesCancelledError) as error:  # the scheduler is gone
+            raise _GoneError from error
+        try:
+            seen = time.monotonic() if client.nthreads() else seen
+        except Exception as error:  # whatever a dead connection raises
+            raise _GoneError from error
+        if time.monotonic() - seen > PATIENCE_S:
+            raise _GoneError
+
+
+def _ended(future: Any, key: str) -> Outcome:  # noqa: ANN401 - Dask's future
+    try:
+        return Outcome(**future.result())
+    except Exception as error:  # noqa: BLE001 - whatever befell a worker stops no other
+        return Outcome(key, message=_LOST.format(type(error).__name__))
 
 
 def run_one(folder: str, period: str | None, out: str, longest_s: float) -> dict[str, Any]:
     """
     Make one municipality's report in a process of its own, and tell how it went.
 
-    Runs inside a worker. The process ends when the worker does; its chapters run one by one.
+    Runs inside a worker. The process ends when the worker does; its chapters run one by one. One
+    that is killed, as a system without memory does, is tried once more.
 
     Returns
     -------
     dict
         The fields of an `Outcome`.
     """
-    key = Path(folder).name
+    key, place = Path(folder).name, Path(out) / Path(folder).name
+    for _ in range(1 + ALLOWED_DEATHS):
+        code, told_of = _report(folder, period, out, longest_s)
+        if told_of:
+            return asdict(_outcome(key, told_of[-1], Path(out)))
+        tidy(place)  # it could not take its room away itself
+        if code is None:
+            return asdict(Outcome(key, message=_TOO_LONG.format(longest_s / 60)))
+        if code >= 0:
+            break  # it ended by itself, and would again
+    return asdict(Outcome(key, message=_CUT_OFF.format(code)))
+
+
+def _report(
+    folder: str, period: str | None, out: str, longest_s: float
+) -> tuple[int | None, list[dict[str, Any]]]:
+    """Run the command; return its exit code, None if the time was over, and its log."""
     with tempfile.TemporaryDirectory(prefix="est-fleet-") as private:
         log = Path(private) / "log.jsonl"
         command = [sys.executable, "-m", "est_analysis.cli", "report", folder, "--out", out]
@@ -312,14 +431,11 @@ def run_one(folder: str, period: str | None, out: str, longest_s: float) -> dict
                 code = process.wait(longest_s)
             except subprocess.TimeoutExpired:
                 process.kill()
-                return asdict(Outcome(key, message=_TOO_LONG.format(longest_s / 60)))
+                return None, []
             except BaseException:
                 process.kill()
                 raise
-        told_of = runs.entries(log)
-    if not told_of:
-        return asdict(Outcome(key, message=_CUT_OFF.format(code)))
-    return asdict(_outcome(key, told_of[-1], Path(out)))
+        return code, runs.entries(log)
 
 
 _TOO_LONG = (

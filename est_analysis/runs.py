@@ -81,19 +81,22 @@ def _add(file: Path, line: str) -> None:
     """Add a line in one write; a log that cannot be written is told, and stops nothing."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("ab", buffering=0) as stream:
-            stream.write(line.encode())
+        with file.open("a+b", buffering=0) as stream:
+            end = stream.seek(0, os.SEEK_END)
+            stream.seek(max(end - 1, 0))
+            cut_off = end and stream.read(1) != b"\n"  # by a full disk: a new line begins anyway
+            stream.write(b"\n" * bool(cut_off) + line.encode())
     except OSError as error:
         print(f"Loggen kunde inte skrivas: {file}: {error.strerror}", file=sys.stderr)
 
 
 def entries(file: Path) -> list[dict[str, Any]]:
-    """Return the lines of a log, oldest first; a line that was cut off is none."""
+    """Return the lines of a log, oldest first; a line that is cut off or spoiled is none."""
     found = []
     for line in file.read_bytes().splitlines() if file.exists() else []:
         try:
             found.append(json.loads(line))
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
     return [entry for entry in found if isinstance(entry, dict)]
 

@@ -101,8 +101,13 @@ def files(of: Plan, clock: Clock) -> dict[str, bytes]:
 
 
 def cron(of: Plan) -> str:
-    """Return a line for ``crontab``: the shell reads it, after cron has read its percent signs."""
-    return f"{of.minute} {of.hour} * * * {shlex.join(of.command)}\n".replace("%", r"\%")
+    """
+    Return a line for ``crontab``: the shell reads it, after cron has read its percent signs.
+
+    What goes well is silent, so that cron sends no letter about it; what does not is told.
+    """
+    command = f"{shlex.join(of.command)} >/dev/null".replace("%", r"\%")
+    return f"{of.minute} {of.hour} * * * {command}\n"
 
 
 def service(of: Plan) -> str:
@@ -153,6 +158,7 @@ def windows(of: Plan) -> bytes:
         ("Triggers/CalendarTrigger/ScheduleByDay/DaysInterval", "1"),
         ("Settings/MultipleInstancesPolicy", "IgnoreNew"),
         ("Settings/DisallowStartIfOnBatteries", "false"),
+        ("Settings/StopIfGoingOnBatteries", "false"),  # or a laptop that is unplugged kills it
         ("Settings/StartWhenAvailable", "true"),
         ("Settings/ExecutionTimeLimit", "PT12H"),
         ("Actions/Exec/Command", of.command[0]),
@@ -173,6 +179,7 @@ def advice(of: Plan, clock: Clock) -> str:
     return {
         "cron": f"Lägg raden i crontab: crontab -l | cat - {of.name}.cron | crontab -",
         "systemd": f"Lägg filerna i ~/.config/systemd/user och kör: systemctl --user enable --now "
-        f"{of.name}.timer",
-        "windows": f"Kör: schtasks /Create /TN {of.name} /XML {of.name}.xml",
+        f"{of.name}.timer. Ska det gå också när du är utloggad: loginctl enable-linger",
+        "windows": f"Kör: schtasks /Create /TN {of.name} /XML {of.name}.xml. Ska det gå också när "
+        "du är utloggad: lägg till /RU med ditt konto och /RP *",
     }[clock]

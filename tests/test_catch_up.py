@@ -14,7 +14,9 @@ from est_analysis import municipality
 from est_analysis.catch_up import STATUS, catch_up, due
 from est_analysis.errors import EstError, PeriodError, ReportError, SettingsError
 from est_analysis.gather import store
+from est_analysis.periods import parse
 from est_analysis.reports.build import Built
+from est_analysis.reports.versions import short
 
 DAY = date(2026, 11, 22)
 SAID = "En mening <i>om</i> {}."
@@ -37,6 +39,9 @@ def write_report(folder, period, out, sentence="som förr"):
     (target / "rapport.html").write_text("", encoding="utf-8")
     inputs = store.input_hashes(municipality.load(folder))
     (target / "provenance.json").write_text(json.dumps({"inputs": inputs}), encoding="utf-8")
+    brief = str(parse(period).last_fortnight())
+    told = {"report": "mote", "edition": "internal", "language": "sv", "period": brief}
+    store.record_report(municipality.load(folder), told | {"inputs": short(inputs)})
     findings = {"rapport": [{"sentence": SAID.format(sentence)}]}
     (target / "findings.json").write_text(json.dumps(findings), encoding="utf-8")
     return Built(target, target / "rapport.html", target / "mote.html")
@@ -152,3 +157,64 @@ def test_the_settings_say_which_periods_are_made(folder, out):
     settings.write_text(before + '\n[reports]\nperiod = "day"\n', encoding="utf-8")
     with pytest.raises(SettingsError):
         periods(folder, out)
+
+
+def test_a_report_whose_run_was_killed_before_the_ledger_is_made_again(folder, out, fast):
+    for period in ("2026Q2", "2026Q3"):
+        write_report(folder, period, out)
+    assert periods(folder, out) == []
+    ledger = folder / "ledger/reports.jsonl"
+    whole = ledger.read_text("utf-8")
+    ledger.write_text(whole.splitlines(keepends=True)[1], "utf-8")
+    (step,) = catch_up(folder, out=out, today=DAY)
+    assert (str(step.due.period), step.due.inputs) == ("2026Q2", ())
+    text = (out / folder.name / STATUS).read_text("utf-8")
+    assert "gjord om, eftersom körningen som gjorde den avbröts" in text
+    assert "eftersom detta har kommit till" not in text
+    assert periods(folder, out) == []
+    ledger.write_text(whole.replace('"sv"', '"en"'), "utf-8")  # of another language: not told of
+    assert periods(folder, out) == ["2026Q2", "2026Q3"]
+
+
+def test_a_new_version_whose_run_was_killed_before_the_ledger_is_made_again(folder, out, fast):
+    """The ledger tells of the former version: that is not the one which stands."""
+    write_report(folder, "2026Q3", out)
+    ledger = folder / "ledger/reports.jsonl"
+    before = ledger.read_text("utf-8")
+    (folder / "deliveries/polis/sen.csv").write_text(DELIVERY, encoding="utf-8")
+    write_report(folder, "2026Q3", out)
+    assert periods(folder, out) == []
+    ledger.write_text(before, "utf-8")
+    assert periods(folder, out) == ["2026Q3"]
+
+
+def test_a_run_that_is_killed_leaves_a_page_that_says_so(folder, out, monkeypatch):
+    write_report(folder, "2026Q2", out)
+    seen = []
+
+    def build(*_, **__):
+        seen.append((out / folder.name / STATUS).read_text("utf-8"))
+        return write_report(folder, "2026Q3", out, "som är ny")
+
+    monkeypatch.setattr(catching, "build", build)
+    catch_up(folder, out=out, today=DAY)
+    (during,) = seen  # what a kill would leave
+    page = BeautifulSoup(during, "html.parser")
+    assert page.h2.text == "Körningen har börjat: 2026Q3"
+    assert "Står detta kvar en dag senare avbröts körningen" in page.text
+    assert "23 november" not in page.text
+    assert "22 november 2026" in page.text
+    assert "De rapporter som är gjorda står kvar." in page.text
+    assert "har börjat" not in (out / folder.name / STATUS).read_text("utf-8")
+
+
+def test_what_a_run_is_told_reaches_each_report(folder, out, monkeypatch):
+    given = {}
+
+    def build(*_, **named):
+        given.update(named)
+        return write_report(folder, "2026Q3", out)
+
+    monkeypatch.setattr(catching, "build", build)
+    catch_up(folder, out=out, today=DAY, longest_s=7.0, fresh=True, at_once=1)
+    assert (given["longest_s"], given["fresh"], given["at_once"]) == (7.0, True, 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from datetime import date, time
+from importlib.metadata import version
 
 import openpyxl
 import pytest
@@ -25,6 +26,11 @@ def fresh(tmp_path):
     folder = tmp_path / "sjöbyn"
     make(folder, 'Sjö "byn"')
     return folder
+
+
+def test_the_version_is_said():
+    shown = est("--version")
+    assert (shown.returncode, shown.stdout) == (0, f"est {version('est-analysis')}\n")
 
 
 def test_help_teaches():
@@ -228,3 +234,14 @@ def test_a_filled_register_is_read(fresh):
     book["Problem"].append(list(values.values()))
     book.save(fresh / "register/problem.xlsx")
     assert register.read(municipality.load(fresh)).problems["id"].tolist() == ["P1"]
+
+
+def test_progress_is_told_to_a_screen_only():
+    """A run by a clock says nothing when all goes well: cron would send it as a letter."""
+    code = "from est_analysis import cli\n{}with cli._progress() as show: show('läser', 1, 2)"
+    shown = []
+    for screen in ("", "cli._err._force_terminal = True\n"):
+        command = [sys.executable, "-c", code.format(screen)]
+        shown.append(subprocess.run(command, capture_output=True, check=True).stderr)
+    assert shown[0] == b""
+    assert shown[1] != b""

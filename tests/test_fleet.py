@@ -139,13 +139,166 @@ def test_a_scheduler_that_does_not_answer_is_a_sentence(root, tmp_path, monkeypa
         fleet.run(root, PERIOD, out=tmp_path / "ut", scheduler="tcp://127.0.0.1:9")
 
 
+@pytest.mark.parametrize("scheduler", ["", "bara text", "tcp://127.0.0.1", "tls://127.0.0.1:9"])
+def test_what_is_no_scheduler_is_a_sentence(root, tmp_path, scheduler):
+    with pytest.raises(EstError, match="svarar inte"):
+        fleet.run(root, PERIOD, out=tmp_path / "ut", scheduler=scheduler)
+
+
+@pytest.fixture
+def apart(tmp_path):
+    """Start a scheduler and a worker as an agency would; give what stops each, and the address."""
+    started = []
+
+    def start(*more):
+        file = tmp_path / "scheduler.json"
+        base = [sys.executable, "-m", "distributed.cli.dask_scheduler"]
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        quiet["env"] = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+        local = ["--host", "127.0.0.1", *more]
+        ways = [*base, *local, "--no-dashboard", "--port", "0", "--scheduler-file", str(file)]
+        started.append(subprocess.Popen(ways, **quiet))
+        base[-1] = "distributed.cli.dask_worker"
+        ways = [*base, *local, "--no-dashboard", "--no-nanny", "--nthreads", "1"]
+        started.append(subprocess.Popen([*ways, "--scheduler-file", str(file)], **quiet))
+        until = time.monotonic() + 60
+        while not file.exists() and time.monotonic() < until:
+            time.sleep(0.05)
+        return (json.loads(file.read_text("utf-8"))["address"], *started)
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def waiting(folder, period, out, longest_s):
+    """Say that a municipality has begun, and let all but *boby* wait."""
+    (Path(out).parent / "began").touch()
+    if Path(folder).name != "åby":
+        time.sleep(30)
+    return {"key": Path(folder).name}
+
+
+@pytest.mark.parametrize("who", ["scheduler", "worker"])
+def test_a_cluster_that_is_lost_in_the_middle_is_told_and_ends(
+    root, tmp_path, monkeypatch, apart, who
+):
+    monkeypatch.setattr(fleet, "LOOK_S", 0.5)
+    address, scheduler, worker = apart()
+
+    def lose(what, done, of):
+        if done == 1:  # åby, the largest, is done
+            monkeypatch.setattr(fleet, "PATIENCE_S", 2)
+            (scheduler if who == "scheduler" else worker).kill()
+
+    began = time.monotonic()
+    overview = fleet.run(
+        root, PERIOD, out=tmp_path / "ut", scheduler=address, work=waiting, progress=lose
+    )
+    assert time.monotonic() - began < 30
+    assert [one.key for one in overview.outcomes] == ["alby", "boby", "åby"]
+    assert [one.key for one in overview.failed] == ["alby", "boby"]
+    assert all("Klustret försvann" in one.message for one in overview.failed)
+
+
+def test_certificates_of_ones_own_are_used_and_missed(root, tmp_path, apart):
+    import dask
+    from distributed import Security
+
+    own = Security.temporary()
+    files = {}
+    for name, text in (("ca-file", own.tls_ca_file), ("cert", own.tls_client_cert)):
+        files[name] = tmp_path / f"{name}.pem"
+        files[name].write_text(text)
+    files["key"] = tmp_path / "key.pem"
+    files["key"].write_text(own.tls_client_key)
+    given = [f"--tls-{name}={file}" for name, file in files.items()]
+    address, *_ = apart("--protocol", "tls", *given)
+    assert address.startswith("tls://")
+    with pytest.raises(EstError, match="Certifikat saknas"):
+        fleet.run(root, PERIOD, out=tmp_path / "ut", scheduler=address, work=noted)
+    own = {"ca-file": "ca-file", "client.cert": "cert", "client.key": "key"}
+    tls = {f"distributed.comm.tls.{name}": str(files[file]) for name, file in own.items()}
+    (root / "boby/municipality.toml").unlink()  # it kills its worker, and none is started again
+    with dask.config.set(tls):
+        overview = fleet.run(root, PERIOD, out=tmp_path / "ut", scheduler=address, work=noted)
+    assert overview.done == 1
+
+
+def test_workers_of_another_version_are_refused(root, tmp_path, monkeypatch, apart):
+    address, *_ = apart()
+    monkeypatch.setattr(fleet, "version", lambda _: "0.0.1")
+    with pytest.raises(EstError, match=r"här är 0\.0\.1"):
+        fleet.run(root, PERIOD, out=tmp_path / "ut", scheduler=address, work=noted)
+    assert not (tmp_path / "notes").exists()
+
+
+def test_two_fleets_on_one_cluster_share_no_task(root, tmp_path):
+    with fleet._client(None, 1) as client:
+        keys = []
+        submit = client.submit
+        client.submit = lambda *a, key, **k: keys.append(key) or submit(*a, key=key, **k)
+        folders = [root / "alby"]
+        for out in ("ett", "två"):
+            (tmp_path / out).mkdir()
+            list(fleet._outcomes(client, folders, PERIOD, tmp_path / out / "ut", 9, noted))
+    assert len(set(keys)) == 2
+    assert all((tmp_path / out / "notes/alby").exists() for out in ("ett", "två"))
+
+
+def test_reports_do_not_lie_among_the_municipalities(root):
+    with pytest.raises(SettingsError, match="bland kommunernas mappar"):
+        fleet.run(root, PERIOD, out=root, work=noted)
+    assert not (root / "fleet.html").exists()
+
+
+def test_a_folder_that_is_closed_to_us_stops_no_other(root, monkeypatch):
+    is_file = Path.is_file
+
+    def closed(path):
+        if "boby" in path.parts:
+            raise PermissionError(13, "Permission denied", str(path))
+        return is_file(path)
+
+    monkeypatch.setattr(Path, "is_file", closed)
+    assert [folder.name for folder in fleet.municipalities(root)[0]] == ["alby", "boby", "åby"]
+    assert fleet._size(root / "boby") == 0
+    monkeypatch.setattr(Path, "iterdir", closed)
+    monkeypatch.setattr(Path, "is_dir", lambda _: True)
+    with pytest.raises(SettingsError, match="går inte att läsa"):
+        fleet.municipalities(root / "boby")
+
+
 def test_a_child_that_is_cut_off_or_too_slow_is_told(make_folder, tmp_path, monkeypatch):
-    folder = str(make_folder())
-    slow = fleet.run_one(folder, PERIOD, str(tmp_path / "ut"), 0.2)
+    folder, out = make_folder(), tmp_path / "ut"
+    left = out / "lillby/.run-dead"
+    left.mkdir(parents=True)
+    (left / "rows").touch()
+    slow = fleet.run_one(str(folder), PERIOD, str(out), 0.2)
     assert "avbröts efter" in slow["message"]
+    assert not left.exists()
     monkeypatch.setattr(sys, "executable", "/bin/false")
-    gone = fleet.run_one(folder, PERIOD, str(tmp_path / "ut"), 60)
+    gone = fleet.run_one(str(folder), PERIOD, str(out), 60)
     assert "utan besked (kod 1)" in gone["message"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+@pytest.mark.parametrize(("deaths", "times"), [(1, 2), (9, 2)])
+def test_a_child_that_is_killed_is_tried_once_more(tmp_path, monkeypatch, deaths, times):
+    """The system kills the largest process when memory ends: the child, not its worker."""
+    program, count = tmp_path / "program", tmp_path / "count"
+    program.write_text(
+        f"#!/bin/sh\necho x >> {count}\n"
+        f"[ $(wc -l < {count}) -gt {deaths} ] || kill -9 $$\n"
+        'while [ "$1" != --log ]; do shift; done\n'
+        """echo '{"message": "", "seconds": 1, "peak_mb": 1, "largest_child_mb": 1}' > "$2"\n"""
+    )
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program))
+    told = fleet.run_one("x/lillby", PERIOD, str(tmp_path / "ut"), 60)
+    assert len(count.read_text().splitlines()) == times
+    assert ("utan besked (kod -9)" in told["message"]) == (deaths == 9)
 
 
 @pytest.mark.slow

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import shutil
 import subprocess
 import sys
+from contextlib import nullcontext
+from types import SimpleNamespace
 
 import pytest
 from bs4 import BeautifulSoup
 
+from est_analysis import municipality
 from est_analysis.errors import ReportError
+from est_analysis.release import past as pasts
 from est_analysis.reports import build as builder
 from est_analysis.reports.published import bundle as bundles
 from est_analysis.reports.published import make as maker
@@ -27,7 +32,7 @@ def published(home, tmp_path_factory):
     seen = {}
     original = maker.render_apart
 
-    def out_of_sight(content, out, language):
+    def out_of_sight(content, out, language, *_):
         seen["bundle"] = content
         away = folder.with_name("away")
         folder.rename(away)
@@ -92,7 +97,7 @@ def test_the_ledger_knows_the_release_and_the_same_again_adds_nothing(published,
     file = folder / "ledger" / "releases.jsonl"
     before = file.read_bytes()
     again = {}
-    monkeypatch.setattr(maker, "render_apart", lambda content, out, language: again.update(content))
+    monkeypatch.setattr(maker, "render_apart", lambda content, *_: again.update(content))
     builder.build(folder, PERIOD, edition="published", out=folder.parent / "again")
     assert again == bundle
     assert file.read_bytes() == before
@@ -104,7 +109,7 @@ def test_a_failing_scan_publishes_and_remembers_nothing(published, tmp_path, mon
     copy = tmp_path / "exempelsjo"
     shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("store", "ledger"))
 
-    def leak(content, out, language):
+    def leak(content, out, language, *_):
         (out / "places.csv").write_text("Plats;n\nTorget;3\n", encoding="utf-8")
 
     monkeypatch.setattr(maker, "render_apart", leak)
@@ -112,6 +117,52 @@ def test_a_failing_scan_publishes_and_remembers_nothing(published, tmp_path, mon
         builder.build(copy, PERIOD, edition="published", out=tmp_path / "reports")
     assert not list((tmp_path / "reports").rglob("[!.]*.*"))
     assert not (copy / "ledger").exists()
+
+
+@pytest.mark.parametrize(
+    ("program", "longest_s", "says"),
+    [
+        ("kill -9 $$", 9.0, "processen som gjorde den försvann"),
+        ("sleep 60", 0.5, "det tog längre tid än"),
+        ("echo Kapitlet stannade. >&2; exit 3", 9.0, "kunde inte göras: Kapitlet stannade."),
+        ("exit 0", 9.0, ""),
+    ],
+)
+@pytest.mark.skipif(os.name != "posix", reason="a program of the shell")
+def test_a_rendering_that_dies_or_never_ends_is_told(
+    published, tmp_path, monkeypatch, program, longest_s, says
+):
+    _, bundle, _ = published
+    (tmp_path / "python").write_text(f"#!/bin/sh\n{program}\n")
+    (tmp_path / "python").chmod(0o755)
+    (tmp_path / "out").mkdir()
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    monkeypatch.setattr(maker, "MARGIN_S", 0.0)
+    with pytest.raises(ReportError, match=says) if says else nullcontext() as error:
+        maker.render_apart(bundle, tmp_path / "out", "sv", longest_s)
+    assert not says or "Inget har publicerats." in str(error.value)
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_its_chapter_has_a_time_limit(published, tmp_path):
+    _, bundle, _ = published
+    with pytest.raises(ReportError, match="det tog längre tid än 0,0 minuter"):
+        maker.render_apart(bundle, tmp_path, "sv", 0.5)
+
+
+def test_an_edition_that_came_out_meanwhile_stops_this_one(published, monkeypatch):
+    """Each is safe beside what was out; nobody has looked at the two together."""
+    _, _, folder = published
+    settings = municipality.load(folder)
+    (own,) = pasts.past(settings).releases
+    made, other = SimpleNamespace(entry=lambda: own), {**own, "period": "2025Q1"}
+    out = pasts.Past([other], {})
+    monkeypatch.setattr(pasts, "past", lambda _: out)
+    maker._refuse_meanwhile(settings, [other], made)  # it was out already
+    with pytest.raises(ReportError, match="kom ut medan"):
+        maker._refuse_meanwhile(settings, [], made)
+    out.releases[:] = [own]  # the same edition, by another run at once
+    maker._refuse_meanwhile(settings, [], made)
 
 
 def test_the_rendering_process_cannot_open_a_municipality(published, tmp_path):

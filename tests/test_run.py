@@ -1,9 +1,12 @@
 """run.py: its tasks, its stamp, what it says to a Python that cannot be used. No network."""
 
+import hashlib
 import importlib.util
 import os
 import subprocess
 import sys
+import venv
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -221,3 +224,60 @@ def test_a_python_without_venv_hears_what_to_install(monkeypatch, capsys):
     assert "saknar venv" in swedish
     assert f"python3.{minor}-venv" in swedish
     assert f"python3.{minor}-venv" in english
+
+
+@pytest.fixture
+def index(tmp_path, monkeypatch):
+    """A project and a folder with one small package, in the place of any registry."""
+    place = tmp_path / "index"
+    place.mkdir()
+    wheel = place / "liten-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as packed:
+        packed.writestr("liten.py", "SAID = 'whole'\n")
+        packed.writestr(
+            "liten-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: liten\nVersion: 1.0\n"
+        )
+        packed.writestr(
+            "liten-1.0.dist-info/WHEEL",
+            "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        )
+        packed.writestr("liten-1.0.dist-info/RECORD", "")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(place))
+    real = subprocess.run
+
+    def no_project(command, **named):  # the last step installs the project itself
+        return None if "-e" in command else real(command, **named)
+
+    monkeypatch.setattr(subprocess, "run", no_project)
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    return tmp_path, wheel, f"liten==1.0 --hash=sha256:{digest}\n"
+
+
+@pytest.fixture(scope="module")
+def env(tmp_path_factory):
+    place = tmp_path_factory.mktemp("tampered") / "env"
+    venv.create(place, with_pip=True)
+    return place
+
+
+@pytest.mark.parametrize("harm", ["lock", "file", "no hash", ""])  # the whole one is left last
+def test_a_package_that_is_not_what_the_lock_says_is_refused(index, env, capfd, harm):
+    """The whole of `run.install`, with the real installer: whole, then tampered with in turn."""
+    root, wheel, line = index
+    if harm == "lock":
+        line = line[:-5] + ("0000\n" if line[-5:-1] != "0000" else "1111\n")
+    if harm == "no hash":
+        line = line.split(" ")[0] + "\n"
+    if harm == "file":
+        with zipfile.ZipFile(wheel, "a") as packed:
+            packed.writestr("more.py", "SAID = 'harm'\n")
+    (root / "requirements.lock").write_text(line)
+    if harm:
+        with pytest.raises(subprocess.CalledProcessError):
+            run.install(env, root / "requirements.lock")
+        said = capfd.readouterr().err
+        assert ("Hashes are required" if harm == "no hash" else "DO NOT MATCH THE HASHES") in said
+    else:
+        run.install(env, root / "requirements.lock")
+    assert bool(list(env.rglob("liten.py"))) == (not harm)

@@ -22,7 +22,7 @@ def ended(tmp_path, error=None, **more):
         entry.update(more)
         if error is not None:
             raise error
-    return json.loads(file.read_text("utf-8").splitlines()[-1])
+    return json.loads(file.read_bytes().splitlines()[-1])
 
 
 def test_what_stands_in_a_line(tmp_path):
@@ -54,6 +54,10 @@ def test_lines_are_added_and_a_cut_off_one_is_passed_over(tmp_path):
     with file.open("a", encoding="utf-8") as stream:
         stream.write('{"command": "rep')
     assert [one["exit"] for one in runs.entries(file)] == [0, 1]
+    with file.open("ab") as stream:
+        stream.write(b"\n\xff\xfe\n" + b"[" * 100_000 + b"\n7\n{")
+    ended(tmp_path, SettingsError("Igen."))  # on a line of its own, though the last was cut off
+    assert [one["exit"] for one in runs.entries(file)] == [0, 1, 2]
     assert runs.entries(tmp_path / "ingen") == []
 
 

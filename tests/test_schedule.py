@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
@@ -12,7 +13,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from commanding import est
 
-from est_analysis import schedule
+from est_analysis import runs, schedule
 from est_analysis.errors import SettingsError
 
 ODD = ("Sjö", "50 %h", 'a"b', "pris $HOME", "it's", "a\\b", "[x];y&z")
@@ -39,7 +40,8 @@ def words_of_cron(line):
     found = re.fullmatch(r"([0-5]?\d) (1?\d|2[0-3]) \* \* \* (.+)\n", line)
     if not found or re.search(r"(?<!\\)%", found[3]):
         return None
-    return shlex.split(found[3].replace(r"\%", "%"))
+    words = shlex.split(found[3].replace(r"\%", "%"))
+    return words[:-1] if words[-1] == ">/dev/null" else None
 
 
 def words_of_systemd(text):
@@ -71,7 +73,8 @@ def test_cron_reads_back_the_command(plan):
 
 def test_a_line_that_cron_would_cut_is_noticed():
     assert words_of_cron("10 5 * * * est report /a/50%\n") is None
-    assert words_of_cron("10 25 * * * est report\n") is None
+    assert words_of_cron("10 25 * * * est report >/dev/null\n") is None
+    assert words_of_cron("10 5 * * * est report\n") is None  # a letter every morning
 
 
 def test_systemd_reads_back_the_command(plan):
@@ -87,6 +90,7 @@ def test_windows_gets_what_its_schema_has(plan):
     assert task.find(f".//{NS}Command").text == plan.command[0]
     arguments = task.find(f".//{NS}Arguments").text
     assert arguments == subprocess.list2cmdline(plan.command[1:])
+    assert task.find(f".//{NS}StopIfGoingOnBatteries").text == "false"
     assert task.find(f".//{NS}StartBoundary").text == "2026-01-01T05:10:00"
     actions = task.find(f"{NS}Actions")
     task.remove(actions)
@@ -145,3 +149,26 @@ def test_the_command_tells_one_municipality_from_many(make_folder, tmp_path):
     for arguments in (("--for", "launchd"), ("--at", "26:00")):
         assert est("schedule", str(folder), *arguments).returncode == 2
     assert est("schedule", str(tmp_path / "w")).returncode == 2
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell")
+def test_the_line_is_silent_when_all_goes_well_and_told_when_not(make_folder, tmp_path):
+    """As cron runs it: a shell, nearly no environment, another folder, letters of what is said."""
+    folder, out = make_folder(), tmp_path / "ut"
+    line = schedule.cron(schedule.plan(folder, out, "05:10"))
+    (folder / "municipality.toml").write_text("name = ", encoding="utf-8")
+    command = line.split(" * * * ", 1)[1].replace(r"\%", "%")
+    own = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)}
+
+    def as_cron_does():
+        return subprocess.run(
+            ["/bin/sh", "-c", command],
+            env=own, cwd=tmp_path, capture_output=True, text=True, check=False, encoding="utf-8",
+        )  # fmt: skip
+
+    failed = as_cron_does()
+    assert failed.returncode == 2
+    assert "municipality.toml går inte att läsa" in failed.stderr
+    assert "municipality.toml går inte att läsa" in (out / "lillby/status.html").read_text("utf-8")
+    (line,) = runs.entries(out / "est.jsonl")
+    assert line["exit"] == 2

@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from est_analysis import contents, municipality
+from est_analysis.errors import SettingsError
 from est_analysis.gather import accept, again, store
 from est_analysis.reports import build as builder
 from est_analysis.reports import unchanged
@@ -260,3 +261,17 @@ def test_the_latest_quarter_is_remembered_as_it_was_asked_for(copied):
     unchanged.remember(municipality.load(folder), place, unchanged.Asked(), rested, [], files)
     assert stands(copied, unchanged.Asked()) is not None
     assert builder.QUARTERLY.file in files[0].name
+
+
+def test_reports_never_lie_in_the_municipality_s_own_folder(copied):
+    """All of it would be left out of what the run rests on, and a late delivery never seen."""
+    folder = copied / "exempelsjo"
+    with pytest.raises(OSError, match="own files"):
+        unchanged.rested(folder, folder)
+    with pytest.raises(SettingsError, match="kommunens egen mapp"), room(folder):
+        pass
+    assert not list(folder.glob(".run-*"))
+    with room(folder / "reports"):  # inside it, they are told apart
+        assert list(unchanged.rested(folder, folder / "reports").inputs) == list(
+            unchanged.rested(folder, copied / "reports").inputs
+        )

@@ -188,7 +188,13 @@ def build(
         from est_analysis.reports.published.make import build_published
 
         return build_published(
-            name_or_path, period_text, language=language, out=out, progress=progress, reason=reason
+            name_or_path,
+            period_text,
+            language=language,
+            out=out,
+            progress=progress,
+            reason=reason,
+            longest_s=longest_s,
         )
     progress(
         "läser inställningar och leveranser", 0, len(QUARTERLY.chapters) + len(MEETING.chapters) + 4

@@ -5,11 +5,12 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from est_analysis.errors import ReportError
+from est_analysis.errors import ReportError, SettingsError
 from est_analysis.gather.files import LOCK, alone
+from est_analysis.municipality import SETTINGS_FILE
 
 _ROOM = ".run-"
 
@@ -34,11 +35,19 @@ def room(place: Path) -> Iterator[Path]:
 
     Raises
     ------
+    SettingsError
+        If `place` is a municipality's own folder: then its reports would be its input.
     ReportError
         If another run does not let go of `place`.
     OSError
         If it cannot be written.
     """
+    if (place / SETTINGS_FILE).exists():
+        raise SettingsError(
+            "Rapporterna kan inte ligga i kommunens egen mapp.",
+            where=str(place),
+            mend="Ange en annan mapp med --out.",
+        )
     place.mkdir(parents=True, exist_ok=True)
     with alone(place):  # nobody clears between the making of a room and the taking of its lock
         clear(place)
@@ -64,3 +73,11 @@ def clear(place: Path) -> None:
             except ReportError:  # its run lives
                 continue
         shutil.rmtree(left, ignore_errors=True)
+
+
+def tidy(place: Path) -> None:
+    """Take away what killed runs left, unless somebody writes there: then that run does it."""
+    with suppress(OSError, ReportError):
+        if place.is_dir():
+            with alone(place, patience_s=0):
+                clear(place)

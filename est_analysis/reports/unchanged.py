@@ -76,9 +76,12 @@ def rested(folder: Path, place: Path) -> Rested:
     Raises
     ------
     OSError
-        If a file cannot be read.
+        If a file cannot be read, or the reports lie in the municipality's own folder: it would all
+        be left out.
     """
     derived = (folder / _STORE, folder / _LEDGER)
+    if place.resolve() == folder.resolve():
+        raise OSError("reports beside the municipality's own files leave nothing to tell apart")
     reports = folder / _LEDGER / _REPORTS
     return Rested(
         contents.of_program(),

@@ -76,8 +76,13 @@ def entry(
         **key,
         "findings": findings,
         "figures": digest.hexdigest(),
-        "inputs": {file: sha[:12] for file, sha in inputs.items()},
+        "inputs": short(inputs),
     }
+
+
+def short(inputs: Mapping[str, str]) -> dict[str, str]:
+    """Return inputs as the ledger keeps them: path to the first twelve digits of its hash."""
+    return {file: sha[:12] for file, sha in inputs.items()}
 
 
 def version_of(made: Mapping[str, Any], ledger: Iterable[Mapping[str, Any]]) -> Version:

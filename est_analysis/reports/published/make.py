@@ -10,17 +10,20 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from est_analysis import municipality as municipalities
 from est_analysis.errors import ReportError
 from est_analysis.gather import accept
-from est_analysis.gather.files import told
+from est_analysis.gather.files import alone, told
+from est_analysis.municipality import Municipality
 from est_analysis.release import past as pasts
 from est_analysis.release.made import Release, release
 from est_analysis.reports import site
 from est_analysis.reports.asked import period_of
+from est_analysis.reports.chapters import LONGEST_S
 from est_analysis.reports.language import Language
 from est_analysis.reports.published import bundle as bundles
 from est_analysis.reports.published.released import RELEASED_FOLDER
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[3]
 _KEPT = ("PATH", "SYSTEMROOT", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONHASHSEED")
 _STEPS = 6
+MARGIN_S = 300.0
 _STAYS = "Inget har publicerats."
 
 
@@ -67,6 +71,7 @@ def build_published(
     out: Path = Path("reports"),
     progress: Callable[[str, int, int], None] = lambda *_: None,
     reason: str = "",
+    longest_s: float = LONGEST_S,
 ) -> Built:
     """
     Make the published edition of one municipality and period.
@@ -79,6 +84,8 @@ def build_published(
 
     reason
         Why an edition that is out is corrected; a new version says it.
+    longest_s
+        How long its one chapter may take.
 
     Returns
     -------
@@ -90,8 +97,8 @@ def build_published(
         If the input does not hold.
     ReportError
         If it differs from an edition that is out and no reason is given, nothing can be shown to
-        be safe, the rendering fails, or the scan finds anything in the finished files. Nothing is
-        published then.
+        be safe, the rendering fails, is killed or takes too long, the scan finds anything in the
+        finished files, or another edition came out meanwhile. Nothing is published then.
     """
     from est_analysis.reports.build import Built, _publish, _recover
 
@@ -102,22 +109,23 @@ def build_published(
     period = period_of(period_text, gathered.events, municipality, public=True)
     results = Results(municipality, period, "internal", words, gathered=gathered)
     progress("väljer vad som kan visas", 1, _STEPS)
+    before = pasts.past(municipality).releases
     made = released_of(results)
     content = bundles.bundle(results, made)
-    target = out / municipality.key / site.PUBLISHED / words.folder(str(period))
-    content |= _version(content, target, reason)
-    with told("Den publika utgåvan kunde inte skrivas", target, _STAYS):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _recover(target)
-    with (
-        told("Den publika utgåvan kunde inte skrivas", target, _STAYS),
-        room(out / municipality.key) as own,
-    ):
+    place = out / municipality.key
+    target = place / site.PUBLISHED / words.folder(str(period))
+    with ExitStack() as stack:
+        with told("Den publika utgåvan kunde inte skrivas", target, _STAYS):
+            own = stack.enter_context(room(place))
+            target.parent.mkdir(exist_ok=True)
+            with alone(place):
+                _recover(target)
+        content |= _version(content, target, reason)
         fresh = own / target.name
-        fresh.mkdir()
         progress("gör sidan av de släppta tabellerna", 2, _STEPS)
         with told("Den publika utgåvan kunde inte skrivas", fresh, _STAYS):
-            render_apart(content, fresh, language)
+            fresh.mkdir()
+            render_apart(content, fresh, language, longest_s)
         progress("granskar de färdiga filerna", 3, _STEPS)
         faults = scan(fresh, content, secrets_of(results))
         if faults:
@@ -129,12 +137,26 @@ def build_published(
                 mend=f"{_STAYS} Anmäl det tillsammans med meddelandet.",
             )
         progress("skriver liggaren", 4, _STEPS)
-        pasts.record(municipality, made.entry(), made.atoms)
-        with told("Den publika utgåvan kunde inte skrivas", target, _STAYS):
+        with told("Den publika utgåvan kunde inte skrivas", target, _STAYS), alone(place):
+            _refuse_meanwhile(municipality, before, made)
+            pasts.record(municipality, made.entry(), made.atoms)
             _publish(fresh, target)
-            site.write(out / municipality.key, municipality.name)
+            site.write(place, municipality.name)
     progress("klart", _STEPS, _STEPS)
     return Built(target, target / PAGE, None, gathered.unread)
+
+
+def _refuse_meanwhile(
+    municipality: Municipality, before: list[dict[str, Any]], made: Release
+) -> None:
+    """Stop where another edition came out since ours was held against what was out."""
+    own = json.loads(json.dumps(made.entry()))
+    if any(one != own for one in pasts.past(municipality).releases[len(before) :]):
+        raise ReportError(
+            "En annan publik utgåva kom ut medan den här gjordes.",
+            where="releases.jsonl",
+            mend=f"Kör igen: då prövas den mot den andra. {_STAYS}",
+        )
 
 
 def _version(content: dict[str, Any], target: Path, reason: str) -> dict[str, Any]:
@@ -157,7 +179,9 @@ def _version(content: dict[str, Any], target: Path, reason: str) -> dict[str, An
     return {"version": number + 1, "reason": reason.strip(), "sha256": own}
 
 
-def render_apart(content: dict[str, object], out: Path, language: str) -> None:
+def render_apart(
+    content: dict[str, object], out: Path, language: str, longest_s: float = LONGEST_S
+) -> None:
     """
     Render a bundle in another process, in an otherwise empty temporary folder.
 
@@ -171,11 +195,13 @@ def render_apart(content: dict[str, object], out: Path, language: str) -> None:
         An empty folder, filled from the process's own.
     language
         As `Language` takes it.
+    longest_s
+        How long its chapter may take; the process has `MARGIN_S` more, and is then killed.
 
     Raises
     ------
     ReportError
-        If it fails.
+        If it fails, is killed, or takes too long.
     """
     with tempfile.TemporaryDirectory(prefix="est-publik-") as work:
         room = Path(work)
@@ -194,15 +220,29 @@ def render_apart(content: dict[str, object], out: Path, language: str) -> None:
             RELEASED_FOLDER: str(room / "bundle"),
         }
         module = "est_analysis.reports.published.render"
-        ran = subprocess.run(
-            [sys.executable, "-m", module, str(room / "out"), language],
-            cwd=room / "home",
-            env=environment,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            check=False,
-        )
+        try:
+            ran = subprocess.run(
+                [sys.executable, "-m", module, str(room / "out"), language, str(longest_s)],
+                cwd=room / "home",
+                env=environment,
+                capture_output=True,
+                text=True,
+                encoding="utf-8",
+                check=False,
+                timeout=longest_s + MARGIN_S,
+            )
+        except subprocess.TimeoutExpired as error:
+            minutes = Language("sv").number(round(longest_s / 60, 1))
+            raise ReportError(
+                f"Den publika sidan avbröts: det tog längre tid än {minutes} minuter.",
+                mend=f"Ge den längre tid med --longest. {_STAYS}",
+            ) from error
+        if ran.returncode < 0:
+            raise ReportError(
+                "Den publika sidan avbröts: processen som gjorde den försvann. Troligen tog minnet "
+                "slut.",
+                mend=f"Stäng andra program och kör igen. {_STAYS}",
+            )
         if ran.returncode:
             last = [line for line in ran.stderr.splitlines() if line.strip()][-6:]
             raise ReportError("Den publika sidan kunde inte göras: " + " ".join(last), mend=_STAYS)

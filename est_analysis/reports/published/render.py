@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from est_analysis.errors import EstError
-from est_analysis.reports.chapters import NOTEBOOKS, run_chapter
+from est_analysis.reports.chapters import LONGEST_S, NOTEBOOKS, run_chapter
 from est_analysis.reports.language import Language
 from est_analysis.reports.page import STATEMENT, page
 from est_analysis.reports.published import bundle, doors, shown
@@ -23,7 +23,7 @@ PAGE = "publik.html"
 FAILED = 3
 
 
-def render(folder: Path, out: Path, language: str) -> None:
+def render(folder: Path, out: Path, language: str, longest_s: float = LONGEST_S) -> None:
     """
     Render a bundle.
 
@@ -35,6 +35,8 @@ def render(folder: Path, out: Path, language: str) -> None:
         An empty folder.
     language
         As `Language` takes it.
+    longest_s
+        How long a chapter may take.
 
     Raises
     ------
@@ -50,7 +52,9 @@ def render(folder: Path, out: Path, language: str) -> None:
         "edition": "published",
         "language": language,
     }
-    notebooks = [run_chapter(NOTEBOOKS / f"{chapter}.ipynb", parameters) for chapter in CHAPTERS]
+    notebooks = [
+        run_chapter(NOTEBOOKS / f"{chapter}.ipynb", parameters, longest_s) for chapter in CHAPTERS
+    ]
     html = page(
         released,  # type: ignore[arg-type]
         "publik",
@@ -113,7 +117,9 @@ def _provenance(released: Released) -> dict[str, object]:
 def main() -> int:
     """Render what the environment names; a fault is told in a sentence."""
     try:
-        render(Path(os.environ[RELEASED_FOLDER]), Path(sys.argv[1]), sys.argv[2])
+        render(
+            Path(os.environ[RELEASED_FOLDER]), Path(sys.argv[1]), sys.argv[2], float(sys.argv[3])
+        )
     except EstError as error:
         print(str(error), file=sys.stderr)
         return FAILED
