@@ -198,10 +198,12 @@ def _area_of(x: pd.Series, y: pd.Series, area: pd.Series, geography: Geography) 
         return area
     names = geography.areas["name"].to_numpy()
     by_key = pd.Series(names, index=normal(geography.areas["name"]), dtype=str)
-    area = text_of(normal(area).map(by_key[~by_key.index.duplicated()]))
+    given = pd.Series(area.unique(), dtype=str)
+    known = text_of(normal(given).map(by_key[~by_key.index.duplicated()]))
+    area = text_of(area.map(dict(zip(given, known, strict=True))))
     here = spots(x, y)
-    tree = shapely.STRtree(geography.areas.geometry.to_numpy())
-    at, which = tree.query(shapely.points(here.xy), predicate="intersects")
+    tree = shapely.STRtree(shapely.points(here.xy))  # areas, asked one by one, are prepared
+    which, at = tree.query(geography.areas.geometry.to_numpy(), predicate="intersects")
     at, which = first_of_each(at, which)
     inside = np.full(len(here.xy), "", dtype=object)
     inside[at] = names[which]
