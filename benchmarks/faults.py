@@ -30,6 +30,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from benchmarks.measured import Aim, Figure, Measured, Part
 from est_analysis import municipality
 from est_analysis.errors import ReportError
 from est_analysis.gather import accept, store
@@ -221,6 +222,65 @@ def malicious() -> tuple[int, int]:
     return met, failed + broken + int(met < CORPUS)
 
 
+def _part(name: str, title: str, file: str, text: str, least: int) -> Part:
+    """Return how a part is told: no check may be missed, and there must be so many."""
+    aims = (
+        Aim("missed", f"{title.lower()}: checks missed", 0, unit=""),
+        Aim("met", f"{title.lower()}: checks met", least, least=True, unit=""),
+    )
+    return Part(name, title, "make faults", file, text, aims)
+
+
+PARTS = {
+    part.name: part
+    for part in (
+        _part(
+            "injected",
+            "Faults injected into whole report runs",
+            "benchmarks/injected.py",
+            "One at a time: full disk, read-only folders, clocks that jump, two runs at once, "
+            "kernels killed, out of memory and over time, damaged store and ledger, files that "
+            "are gone.",
+            20,
+        ),
+        _part(
+            "malicious",
+            "Malicious inputs",
+            "tests/test_malicious.py",
+            "Each refused with a sentence: paths that leave the folder, bombs, formulas, "
+            "markup, files that are huge, deeply nested or of the wrong type.",
+            CORPUS,
+        ),
+        _part(
+            "kills",
+            "Whole report runs killed",
+            "benchmarks/kills.py",
+            "At a random moment or a random touch of the disk; afterwards the report is the "
+            "former one or the new one, to the byte, and every tenth run is made again with "
+            "every row counted.",
+            200,
+        ),
+        _part(
+            "stores",
+            "Stores killed",
+            "benchmarks/faults.py",
+            "The sample gathered and its store and ledger written, killed in the same ways; the "
+            "store is whole after each, and the next run leaves an undisturbed one's bytes.",
+            50,
+        ),
+    )
+}
+"""How each part stands in docs/benchmarks.md."""
+
+
+def put(file: Path | None, name: str, met: int, missed: int) -> None:
+    """Put how many checks of a part were met and missed into a document, where one is asked for."""
+    from benchmarks import bench
+
+    if file is not None:
+        bench.put(file, name, Measured({"met": Figure(met), "missed": Figure(missed)}))
+
+
 def main() -> int:
     """Print each part and the sum of all; return non-zero when one check is missed."""
     from benchmarks import injected, kills
@@ -229,18 +289,20 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=200, help="of whole report runs")
     parser.add_argument("--store-kills", type=int, default=50)
     parser.add_argument("--first", type=int, default=1, help="first seed; never chosen for results")
+    parser.add_argument("--write", type=Path, help="the document to put the figures in")
     asked = parser.parse_args()
     parts = {
-        "faults injected into whole report runs": injected.run,
-        "malicious inputs": malicious,
-        "whole report runs killed": lambda: kills.run_all(asked.kills, asked.first),
-        "stores killed": lambda: kill_stores(asked.store_kills, asked.first),
+        "injected": injected.run,
+        "malicious": malicious,
+        "kills": lambda: kills.run_all(asked.kills, asked.first),
+        "stores": lambda: kill_stores(asked.store_kills, asked.first),
     }
     missed = 0
     for name, part in parts.items():
-        print(f"\n{name}", flush=True)
+        print(f"\n{PARTS[name].title.lower()}", flush=True)
         good, bad = part()
         missed += bad
+        put(asked.write, name, good, bad)
         print(f"{good} met, {bad} missed", flush=True)
     return int(missed > 0)
 
