@@ -3,8 +3,8 @@ What a reader waits for: the quarterly page against a default nbconvert page wit
 
 Both pages are made in this run of the same executed chapters and opened in turn, in a fresh tab
 without network, on a processor slowed four times as a phone's. nbconvert's page asks for two
-scripts that no network gives here; that is to its advantage, since nothing waits for them. By itself:
-``python -m benchmarks.page_cost``.
+scripts that no network gives here; that is to its advantage, since nothing waits for them. By
+itself: ``python -m benchmarks.page_cost``.
 """
 
 from __future__ import annotations

@@ -118,7 +118,7 @@ AIMS = [
         "one band of pointpats / our 64 bands, 3,000 events (80 of Davies' Python)",
         ("knox_pointpats", (3_000,)),
         ("knox", (3_000,)),
-        least=round(80 * DAVIES / POINTPATS, 1),
+        least=round(80 * DAVIES / POINTPATS),
     ),
     Aim("our 10,000 events / our 3,000", ("knox", (10_000,)), ("knox", (3_000,)), most=10),
     Aim(
@@ -131,7 +131,7 @@ AIMS = [
         "one band of pointpats / the scan to the end, 3,000 events (SaTScan's)",
         ("knox_pointpats", (3_000,)),
         ("scan_to_the_end", (3_000,)),
-        least=round(POINTPATS / SATSCAN_TO_THE_END, 1),
+        least=round(POINTPATS / SATSCAN_TO_THE_END),
     ),
     Aim(
         "geopandas' sjoin / points to grid, a million",
@@ -198,7 +198,7 @@ AIMS = [
         "one band of pointpats, 3,000 events / aoristic totals, 100,000 (300 of crimepy)",
         ("knox_pointpats", (3_000,)),
         ("aoristic", (100_000,)),
-        least=round(300 * POINTPATS / CRIMEPY, 1),
+        least=round(300 * POINTPATS / CRIMEPY),
     ),
     Aim(
         "an Excel file of 100,000 rows / openpyxl",

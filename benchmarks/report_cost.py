@@ -174,8 +174,8 @@ importing pandas and hashing the inputs. Medians of {RUNS}.""",
             "floor",
             "the whole report / as many empty notebooks through the same machinery",
             2.0,
-            why="Above the floor stand gathering, results and pages (the command's process) and the "
-            " chapters' imports, of which pandas, numpy and the drawing of figures are the "
+            why="Above the floor stand gathering, results and pages (the command's process) and "
+            "the chapters' imports, of which pandas, numpy and the drawing of figures are the "
             "larger part; the table below says what each takes.",
         ),
         Aim(
