@@ -227,11 +227,11 @@ def measure(quick: bool = False) -> Measured:
 
 def main() -> int:
     """Measure by itself and print the table, or do one piece of work of a child process."""
-    from benchmarks import bench
-
     if sys.argv[1:] and sys.argv[1] in WORK:
         child(*sys.argv[1:])
         return 0
+    from benchmarks import bench  # not in a child, whose memory is measured
+
     return bench.alone(PART.name)
 
 

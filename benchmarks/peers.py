@@ -408,11 +408,11 @@ def measure(quick: bool = False, begins: tuple[str, ...] = ("",)) -> Measured:
 
 def main() -> int:
     """Measure by itself and print the table, or do one piece of work of a child process."""
-    from benchmarks import bench
-
     if sys.argv[1:2] == ["child"]:
         child(sys.argv[2], tuple(map(int, sys.argv[3:])))
         return 0
+    from benchmarks import bench  # not in a child, whose memory is measured
+
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0].strip())
     parser.add_argument("begins", nargs="*", default=[""], help="pieces of work that begin so")
     parser.add_argument("--quick", action="store_true", help="small sizes, which show nothing")

@@ -235,11 +235,11 @@ def measure(quick: bool = False) -> Measured:
 
 def main() -> int:
     """Measure by itself and print the table, or run the empty notebooks of a child process."""
-    from benchmarks import bench
-
     if sys.argv[1:] and sys.argv[1].endswith(".ipynb"):
         empty_notebooks(sys.argv[1])
         return 0
+    from benchmarks import bench  # not in a child, whose time is measured
+
     return bench.alone(PART.name)
 
 
