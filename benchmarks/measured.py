@@ -230,11 +230,11 @@ def shown(parts: Iterable[Part], kept: Kept) -> str:
 
 
 INTRODUCTION = """\
-Made by `make bench ARGS="--write docs/benchmarks.md"` in one run (fleet and faults by `make
-scale` and `make faults` with the same words): nothing here is written by hand. Words stand in
-`benchmarks/`, beside the code that measures; figures in `benchmarks.json`. Ratios are what
-carries over to another machine: both sides are run in turn in the same minutes, on one that does
-nothing else. Times are seconds, memory is a whole process's peak."""
+Made by `make bench ARGS="--write docs/benchmarks.md"` in one run (fleet and faults with the same
+words after `make scale` and `make faults`): nothing here is written by hand. Words stand in
+`benchmarks/`, beside the code that measures; figures in `benchmarks.json`. Ratios are what carries
+over to another machine: both sides are run in turn in the same minutes, on one that does nothing
+else. Times are seconds, memory is a whole process's peak."""
 NOTHING_LOST = (
     "Nowhere: every aim is met, and no other tool that was measured beside ours is faster."
 )
@@ -252,7 +252,9 @@ def document(parts: Iterable[Part], kept: Kept) -> str:
         costs = f" ({ours} against {beside})" if beside else ""
         word = "**MISSED**" if met == MISSED else "Within the aim, but dearer"
         lines += [f"- {word}: {aim.what}: {value}{costs}, aim {bound}. {aim.why or NO_REASON}"]
-    untold = [aim.what for aim, figure in both if figure is None]
+    untold = [f"{part.title} (`{part.command}`)" for part in own if part.name not in kept]
+    begun = pairs([part for part in own if part.name in kept], kept)
+    untold += [aim.what for aim, figure in begun if figure is None]
     lines += [f"- Not measured: {what}." for what in untold]
     if not lost and not untold:
         lines += [NOTHING_LOST]
