@@ -65,8 +65,8 @@ SIZES: dict[str, list[Case]] = {
     "concentration": [(n, 10_000) for n in (1_000, 10_000, 100_000, 1_000_000)],
     "to_areas": [(100_000, 200, 10), (1_000_000, 200, 10), (1_000_000, 200, 1)],
     "to_areas_sjoin": [(100_000, 200, 10), (1_000_000, 200, 10), (1_000_000, 200, 1)],
-    "clusters": [(30_000, 10), (3_000, 3), (30_000, 3)],
-    "clusters_sklearn": [(30_000, 10), (3_000, 3), (30_000, 3)],
+    "clusters": [(3_000,), (30_000,)],
+    "clusters_sklearn": [(3_000,), (30_000,)],
     "aoristic": [(10_000,), (100_000,), (1_000_000,)],
     "aoristic_read": [(1_000_000,)],
     "aoristic_read_csv": [(1_000_000,)],
@@ -179,13 +179,13 @@ AIMS = [
     ),
     *(
         Aim(
-            f"dense places, addresses once / sklearn's DBSCAN, {n:,} events, {each} an address",
-            ("clusters", (n, each)),
-            ("clusters_sklearn", (n, each)),
+            f"dense places, each address once / sklearn's DBSCAN on events, {n:,}",
+            ("clusters", (n,)),
+            ("clusters_sklearn", (n,)),
             most=1 if n > 3_000 else 1.5,  # a hundredth of a second, either way
             why=SAME,
         )
-        for n, each in SIZES["clusters"]
+        for (n,) in SIZES["clusters"]
     ),
     Aim(
         "aoristic totals / reading their columns from the store's form, a million",
@@ -238,7 +238,7 @@ def home(name: str) -> Any:
 def child(name: str, case: Case) -> None:
     """Do one piece of work after a tiny one; print seconds (median of up to three) and peak."""
     prepare = work(name)
-    prepare(*home(name).WARM)()
+    prepare(*home(name).WARM[: len(case)])()
     piece = prepare(*case)
     seconds: list[float] = []
     signal.signal(signal.SIGALRM, _too_long)

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from math import isqrt
 from typing import Any
 
+from benchmarks.space_time import town
+
 SIDE = 100.0
 WARM = (100, 100)
 """A tiny case, which imports and compiles what a piece of work needs."""
@@ -151,32 +153,34 @@ def to_areas_sjoin(n: int, areas: int, each: int = 10) -> Work:
     return lambda: gpd.sjoin(points, shapes, how="left")["name"]
 
 
-def clusters(n: int, each: int) -> Work:
+def clusters(n: int) -> Work:
     """Find dense places, as a report does: each address once, with its weight."""
     import pandas as pd
 
     from est_analysis.municipality import Municipality, Thresholds
     from est_analysis.patterns import hotspots
 
-    here = pd.DataFrame(addresses(n, each), columns=["x", "y"]).assign(count=1)
-    town = Municipality.model_construct(thresholds=Thresholds())
+    x, y, _ = town(n)
+    here = pd.DataFrame({"x": x, "y": y, "count": 1})
+    own = Municipality.model_construct(thresholds=Thresholds())
 
     def find() -> Any:
         weights = here["count"].groupby([here["x"], here["y"]]).sum()
         at = weights.index.to_frame().to_numpy(float)
-        return hotspots._dense(at, weights.to_numpy(), town)
+        return hotspots._dense(at, weights.to_numpy(), own)
 
     return find
 
 
-def clusters_sklearn(n: int, each: int) -> Work:
+def clusters_sklearn(n: int) -> Work:
     """Find dense places by sklearn, an event at a time."""
+    import numpy as np
     from sklearn.cluster import DBSCAN
 
     from est_analysis.municipality import Municipality, Thresholds
     from est_analysis.patterns.hotspots import smallest_cluster
 
-    town = Municipality.model_construct(thresholds=Thresholds())
-    radius, least = town.thresholds.cluster_radius_m, smallest_cluster(n, town)
-    at = addresses(n, each)
+    own = Municipality.model_construct(thresholds=Thresholds())
+    radius, least = own.thresholds.cluster_radius_m, smallest_cluster(n, own)
+    at = np.column_stack(town(n)[:2])
     return lambda: DBSCAN(eps=radius, min_samples=least).fit_predict(at)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import bench, measured
+from benchmarks import bench, delivered, measured, peers, places
 from benchmarks.measured import MET, MISSED, UNTOLD, Aim, Figure, Measured, Part, Table
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -142,3 +142,37 @@ def test_no_aim_is_declared_twice():
         keys = [aim.key for aim in part.aims]
         assert len(set(keys)) == len(keys), part.name
         assert (ROOT / part.file).exists()
+
+
+def unmeasured(aims, sizes):
+    """Return the aims on work, or on sizes of it, that nothing measures."""
+    pairs = [(aim.text, [aim.over, aim.under]) for aim in aims]
+    return [text for text, both in pairs if any(case not in sizes[name] for name, case in both)]
+
+
+def test_every_aim_beside_a_peer_can_be_measured():
+    assert unmeasured(peers.AIMS, peers.SIZES) == []
+    fewer = {**peers.SIZES, "excel": peers.SIZES["excel"][:1]}
+    assert len(unmeasured(peers.AIMS, fewer)) == 2
+
+
+def test_work_that_was_stopped_meets_no_aim_that_it_makes_easier():
+    aim = next(aim for aim in peers.AIMS if aim.text.startswith("an Excel file"))
+    ran = {"seconds": 1.0, "megabytes": 1.0, "stopped": 0.0}
+    [figure] = peers.held({aim.over: {**ran, "stopped": 1.0}, aim.under: ran}).values()
+    declared = next(one for one in peers.PART.aims if one.key == aim.text)
+    assert measured.verdict(declared, figure) == MISSED
+    [figure] = peers.held({aim.over: ran, aim.under: {**ran, "seconds": 2.0}}).values()
+    assert measured.verdict(declared, figure) == MET
+    assert not measured.loses(declared, figure)
+
+
+def test_ours_and_the_peers_do_the_same_work():
+    own, joined = places.to_areas(2_000, 20, 10)(), places.to_areas_sjoin(2_000, 20, 10)()
+    assert (own == joined[~joined.index.duplicated()]).all()
+    assert own.nunique() > 5
+    labels, _ = places.clusters(3_000)()
+    assert labels.max() == places.clusters_sklearn(3_000)().max() > 0
+    raw, theirs = delivered.excel(50)(), delivered.excel_openpyxl(50)()
+    assert len(raw.cells) == len(theirs) - 1 == 50
+    assert raw.header == list(theirs[0])
