@@ -168,14 +168,14 @@ AIMS = [
     ),
     *(
         Aim(
-            f"points to 200 areas / geopandas' sjoin, a million, {each} events an address",
+            f"points to 200 areas / geopandas' sjoin, a million, {of} of its own address",
             ("to_areas", (1_000_000, 200, each)),
             ("to_areas_sjoin", (1_000_000, 200, each)),
             most=1,
             why="Where no two events share an address, ours also looks for those that do and gives "
             "each row its text; a delivery of reported crimes has several events an address.",
         )
-        for each in (10, 1)
+        for each, of in ((10, "each tenth"), (1, "each"))
     ),
     *(
         Aim(

@@ -145,12 +145,16 @@ def to_areas(n: int, areas: int, each: int = 10) -> Work:
 
 
 def to_areas_sjoin(n: int, areas: int, each: int = 10) -> Work:
-    """Name the area of every event by a spatial join; making the points is not counted."""
+    """Name the area of every event by a spatial join, from coordinates too."""
     import geopandas as gpd
 
-    points = gpd.GeoSeries.from_xy(*addresses(n, each).T, crs="EPSG:3006").to_frame("geometry")
-    shapes = districts(areas)
-    return lambda: gpd.sjoin(points, shapes, how="left")["name"]
+    at, shapes = addresses(n, each).T, districts(areas)
+
+    def join() -> Any:
+        points = gpd.GeoSeries.from_xy(*at, crs="EPSG:3006").to_frame("geometry")
+        return gpd.sjoin(points, shapes, how="left")["name"]
+
+    return join
 
 
 def clusters(n: int) -> Work:
