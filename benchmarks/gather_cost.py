@@ -182,7 +182,7 @@ at its first check too); memory is the whole process's peak.""",
     ),
     after="""\
 The free texts have numbers of one length, so that as many look like telephone numbers at any
-size. The sample (119 small files) is another matter, most of it files and small tables: these
+size. The sample's many small files are another matter, most of it files and small tables: these
 figures concern cities and nations ([decision 22](decisions/0022-few-texts-for-many-rows.md)).""",
 )
 

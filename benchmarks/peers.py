@@ -199,6 +199,8 @@ AIMS = [
         ("knox_pointpats", (3_000,)),
         ("aoristic", (100_000,)),
         least=round(300 * POINTPATS / CRIMEPY),
+        why="Ours is the whole call of a report: which intervals may count, and the year's two odd "
+        "hours, beside the totals.",
     ),
     Aim(
         "an Excel file of 100,000 rows / openpyxl",
