@@ -43,11 +43,6 @@ TRUTH = [
         "truth_of_measures",
     )
 ]
-BENCH = [
-    *("python benchmarks/report_cost.py", "python benchmarks/gather_cost.py"),
-    *("python -m benchmarks.measures_cost", "python benchmarks/page_cost.py"),
-    "python -m benchmarks.growth",
-]
 LOCK = [
     f"{COMPILE}.lock",
     f"{COMPILE}-lab.lock --extra lab -c requirements.lock",
@@ -88,7 +83,12 @@ TASKS = {
         ["python -m benchmarks.faults"],
         [],
     ),
-    "bench": ("mäter vad det kostar", ".venv", BENCH, []),
+    "bench": (
+        "mäter vad allt kostar, bredvid andras verktyg",
+        ".venv-peers",
+        ["python -m benchmarks.bench"],
+        [],
+    ),
     "scale": ("mäter tjugo kommuner på ett kluster", ".venv", ["python -m benchmarks.fleet"], []),
     "peers": (
         "mäter mot andras verktyg, sida vid sida",

@@ -32,6 +32,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from benchmarks.measured import Aim, Figure, Measured, Part
 from est_analysis import municipality
 from est_analysis.errors import ReportError
 from est_analysis.gather import accept, store
@@ -223,16 +224,86 @@ def malicious() -> tuple[int, int]:
     return met, failed + broken + int(met < CORPUS)
 
 
+FEWER = "A run that was shorter than `make faults` makes it."
+
+
+def _part(name: str, title: str, file: str, text: str, least: int) -> Part:
+    """Return how a part is told: no check may be missed, and there must be so many."""
+    aims = (
+        Aim("missed", f"{title.lower()}: checks missed", 0, unit=""),
+        Aim("met", f"{title.lower()}: checks met", least, least=True, unit="", why=FEWER),
+    )
+    return Part(name, title, "make faults", file, text, aims)
+
+
+PARTS = {
+    part.name: part
+    for part in (
+        _part(
+            "injected",
+            "Faults injected into whole report runs",
+            "benchmarks/injected.py",
+            "One at a time: full disk, read-only folders, clocks that jump, two runs at once, "
+            "kernels killed, out of memory and over time, damaged store and ledger, files that "
+            "are gone.",
+            20,
+        ),
+        _part(
+            "around",
+            "Faults injected around the report",
+            "benchmarks/injected_around.py",
+            "The same of the published edition, of fleets, of what is due, and of the memory of "
+            "what was made.",
+            10,
+        ),
+        _part(
+            "malicious",
+            "Malicious inputs",
+            "tests/test_malicious.py",
+            "Each refused with a sentence: paths that leave the folder, bombs, formulas, "
+            "markup, files that are huge, deeply nested or of the wrong type.",
+            CORPUS,
+        ),
+        _part(
+            "kills",
+            "Whole report runs killed",
+            "benchmarks/kills.py",
+            "At a random moment or a random touch of the disk; afterwards the report is the "
+            "former one or the new one, to the byte, and every tenth run is made again with "
+            "every row counted.",
+            200,
+        ),
+        _part(
+            "stores",
+            "Stores killed",
+            "benchmarks/faults.py",
+            "The sample gathered and its store and ledger written, killed in the same ways; the "
+            "store is whole after each, and the next run leaves an undisturbed one's bytes.",
+            50,
+        ),
+    )
+}
+"""How each part stands in docs/benchmarks.md."""
+
+
+def put(file: Path | None, name: str, met: int, missed: int) -> None:
+    """Put how many checks of a part were met and missed into a document, where one is asked for."""
+    from benchmarks import bench
+
+    if file is not None:
+        bench.put(file, name, Measured({"met": Figure(met), "missed": Figure(missed)}))
+
+
 def parts(asked: argparse.Namespace) -> dict[str, Callable[[], tuple[int, int]]]:
     """Return what there is to run, the longest first."""
     from benchmarks import injected, injected_around, kills
 
     return {
-        "whole report runs killed": lambda: kills.run_all(asked.kills, asked.first),
-        "faults injected into whole report runs": injected.run,
-        "faults injected around the report": injected_around.run,
-        "malicious inputs": malicious,
-        "stores killed": lambda: kill_stores(asked.store_kills, asked.first),
+        "kills": lambda: kills.run_all(asked.kills, asked.first),
+        "injected": injected.run,
+        "around": injected_around.run,
+        "malicious": malicious,
+        "stores": lambda: kill_stores(asked.store_kills, asked.first),
     }
 
 
@@ -261,6 +332,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="10 kills and 8: do all parts work?")
     parser.add_argument("--at-once", type=int, default=2, help="how many parts run at a time")
     parser.add_argument("--part", help="only this one, here")
+    parser.add_argument("--write", type=Path, help="the document to put the figures in")
     asked = parser.parse_args()
     asked.kills = asked.kills or (10 if asked.quick else 200)
     asked.store_kills = asked.store_kills or (8 if asked.quick else 50)
@@ -274,7 +346,8 @@ def main() -> int:
         for name, printed in zip(known, pool.map(lambda n: apart(n, asked), known), strict=True):
             good, bad = counted(printed)
             met, missed = met + good, missed + bad
-            print(f"\n{name}\n{printed}", end="", flush=True)
+            print(f"\n{PARTS[name].title.lower()}\n{printed}", end="", flush=True)
+            put(asked.write, name, good, bad)
     print(f"\nall parts: {met} met, {missed} missed", flush=True)
     return int(missed > 0)
 

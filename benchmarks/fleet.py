@@ -26,8 +26,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from benchmarks.measured import Aim, Figure, Measured, Part, Table, ratio
+
 PERIOD = "2026Q3"
-RATIO = 0.6
 CODES = {"0801": "Skadegörelse", "1204": "Klotter", "0825": "Stöld ur fordon", "3001": "Rån"}
 TOML = """\
 name = "{name}"
@@ -160,21 +161,43 @@ def started_apart(stack: ExitStack, workers: int) -> str:
     return str(json.loads(file.read_text("utf-8"))["address"])
 
 
-def main() -> int:
-    """Print what was measured; return non-zero when an aim is missed."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--municipalities", type=int, default=20)
-    parser.add_argument("--incidents", type=int, default=1_000_000)
-    parser.add_argument("--only", choices=["one", "two", "killed", "apart"], nargs="*")
-    asked = parser.parse_args()
-    ways = asked.only or ["one", "two", "killed", "apart"]
+PART = Part(
+    "fleet",
+    "Many municipalities at once",
+    "make scale",
+    "benchmarks/fleet.py",
+    """\
+Generated municipalities of unequal size (as Zipf has it) with one worker and with two, with one
+of two workers killed in the middle, and on a scheduler and workers that were started apart.
+Memory is one municipality's: its own process and its largest child.""",
+    (
+        Aim(
+            "two",
+            "two workers / one",
+            0.6,
+            why="The largest municipality is worked on by one worker to its end.",
+        ),
+        Aim(
+            "killed",
+            "a worker killed in the middle, beyond two workers / the longest municipality's time",
+            1.1,
+            why="What the kill costs is the killed municipality's time and a new worker's start.",
+        ),
+        Aim("memory", "the most memory of a municipality (MB)", 2_000.0, unit="MB"),
+    ),
+)
+
+
+def measure(municipalities: int, incidents: int, ways: list[str]) -> Measured:
+    """Run the fleet in each way, one after another."""
     seconds: dict[str, float] = {}
+    tables: dict[str, pd.DataFrame] = {}
+    rows = []
     with tempfile.TemporaryDirectory(prefix="est-fleet-") as name, ExitStack() as stack:
         root = Path(name) / "kommuner"
-        listed = sizes(asked.municipalities, asked.incidents)
-        for number, incidents in enumerate(listed, 1):
-            make(root / f"kommun{number:02}", number, incidents)
-        print(f"{len(listed)} municipalities, {sum(listed)} incidents, {min(listed)}-{max(listed)}")
+        listed = sizes(municipalities, incidents)
+        for number, own in enumerate(listed, 1):
+            make(root / f"kommun{number:02}", number, own)
         for way in ways:
             out = Path(name) / way
             if way == "apart":
@@ -183,21 +206,53 @@ def main() -> int:
                 more = ["--workers", "1" if way == "one" else "2"]
             after = seconds.get("two", 40.0) / 2 if way == "killed" else None
             seconds[way] = fleet(root, out, *more, kill_after_s=after)
-            table = told(out)
+            tables[way] = table = told(out)
             peak = table["peak_mb"] + table["largest_child_mb"]
-            print(
-                f"{way:7} {seconds[way]:7.1f} s; peak {peak.max()} MB, median {peak.median():.0f}"
-            )
-            if way in {"one", "two"}:
-                print(f"        longest municipality {table['seconds'].max():.1f} s")
-    met = True
+            figures = (seconds[way], table["seconds"].max(), peak.max(), peak.median())
+            rows.append((WAYS[way], *(f"{figure:,.0f}" for figure in figures)))
+            print("  ".join(rows[-1]), file=sys.stderr, flush=True)
+    found = {}
     if {"one", "two"} <= set(seconds):
-        ratio = seconds["two"] / seconds["one"]
-        met = ratio <= RATIO
-        print(f"two workers take {ratio:.2f} of one; aim {RATIO}: {'met' if met else 'MISSED'}")
+        found["two"] = ratio(seconds["two"], seconds["one"])
     if {"two", "killed"} <= set(seconds):
-        print(f"a worker killed in the middle costs {seconds['killed'] - seconds['two']:.1f} s")
-    return int(not met)
+        longest = float(tables["two"]["seconds"].max())
+        found["killed"] = ratio(seconds["killed"] - seconds["two"], longest)
+    most = max(float((one["peak_mb"] + one["largest_child_mb"]).max()) for one in tables.values())
+    found["memory"] = Figure(most, most)
+    made = (f"{len(listed)}", f"{sum(listed):,}", f"{min(listed):,}", f"{max(listed):,}")
+    return Measured(
+        found,
+        (
+            Table(("municipalities", "incidents", "fewest", "most"), (made,)),
+            Table(
+                ("way", "seconds", "longest municipality", "MB, most", "MB, median"), tuple(rows)
+            ),
+        ),
+    )
+
+
+WAYS = {
+    "one": "one worker",
+    "two": "two workers",
+    "killed": "two workers, one killed in the middle",
+    "apart": "scheduler and two workers started apart",
+}
+
+
+def main() -> int:
+    """Print what was measured; return non-zero when an aim is missed."""
+    from benchmarks import bench
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--municipalities", type=int, default=20)
+    parser.add_argument("--incidents", type=int, default=1_000_000)
+    parser.add_argument("--only", choices=list(WAYS), nargs="*")
+    parser.add_argument("--write", type=Path, help="the document to put the figures in")
+    asked = parser.parse_args()
+    found = measure(asked.municipalities, asked.incidents, asked.only or list(WAYS))
+    if asked.write:
+        bench.put(asked.write, PART.name, found)
+    return bench.told({PART.name: found}, whole=not asked.only)
 
 
 if __name__ == "__main__":

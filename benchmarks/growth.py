@@ -2,14 +2,12 @@
 What a whole report costs as the municipality grows: from a thousand incidents to a million.
 
 ``python -m benchmarks.growth`` generates municipalities of each size and makes the whole report of
-each in a process of its own, with all chapters. It prints seconds, seconds of the processor
+each in a process of its own, with all chapters. It tells seconds, seconds of the processor
 (kernels too), the most memory of one process, and the slope of growth between sizes: 1 is linear.
 """
 
 from __future__ import annotations
 
-import argparse
-import math
 import os
 import sys
 import tempfile
@@ -17,9 +15,9 @@ import time
 from pathlib import Path
 
 from benchmarks.fleet import PERIOD, make
+from benchmarks.measured import Aim, Figure, Measured, Part, Table, slope
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
-LIMIT = 1.1
 
 
 def report(folder: Path, out: Path) -> tuple[float, float, float]:
@@ -41,34 +39,62 @@ def report(folder: Path, out: Path) -> tuple[float, float, float]:
     return wall, used, max(line["peak_mb"] or 0, line["largest_child_mb"] or 0)
 
 
-def slope(small: tuple[int, float], large: tuple[int, float]) -> float:
-    """Return the exponent of growth between two sizes and what they cost."""
-    return math.log(large[1] / small[1]) / math.log(large[0] / small[0])
+PART = Part(
+    "growth",
+    "The whole report as the municipality grows",
+    "make bench",
+    "benchmarks/growth.py",
+    """\
+Generated municipalities; the whole report of each with all chapters, made anew, once. Seconds of
+the processor count kernels too and are what slopes are of (1 is linear); memory is the most of
+one process.""",
+    (
+        Aim(
+            "slope",
+            "steepest growth of the whole report between sizes, to a million incidents",
+            1.1,
+            unit="",
+        ),
+        Aim(
+            "million",
+            "the most memory of one process, a million incidents (MB)",
+            2_000.0,
+            unit="MB",
+        ),
+    ),
+)
 
 
-def main() -> int:
-    """Print the table and the verdict; return non-zero when growth is steeper than linear."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES))
-    sizes = parser.parse_args().sizes
+def measure(quick: bool = False) -> Measured:
+    """Make the report of each size; of two small ones where that will do."""
     former: tuple[int, float] | None = None
-    steepest = 0.0
-    print("| incidents | seconds | of the processor | MB | slope |\n|---|---|---|---|---|")
+    slopes: list[float] = []
+    peaks: list[float] = []
+    rows = []
     with tempfile.TemporaryDirectory(prefix="est-growth-") as name:
-        for number, size in enumerate(sizes):
-            folder, out = Path(name) / f"kommun{number}", Path(name) / f"out{number}"
+        for at, size in enumerate(SIZES[:2] if quick else SIZES):
+            folder, out = Path(name) / f"kommun{at}", Path(name) / f"out{at}"
             make(folder, 1, size)
             out.mkdir()
             wall, used, memory = report(folder, out)
-            grown = slope(former, (size, used)) if former else None
-            steepest = max(steepest, grown or 0.0)
-            told = "" if grown is None else f"{grown:.2f}"
-            print(f"| {size:,} | {wall:.1f} | {used:.1f} | {memory:.0f} | {told} |", flush=True)
+            slopes += [slope(former, (size, used))] if former else []
+            told = f"{slopes[-1]:.2f}" if former else ""
+            rows.append((f"{size:,}", f"{wall:.1f}", f"{used:.1f}", f"{memory:.0f}", told))
+            peaks.append(memory)
             former = (size, used)
-    met = steepest <= LIMIT
-    print(f"{'met   ' if met else 'MISSED'} steepest slope = {steepest:.2f} (at most {LIMIT})")
-    print(f"{int(met)} met, {int(not met)} missed")
-    return int(not met)
+    figures = {
+        "slope": Figure(max(slopes)),
+        "million": Figure(peaks[-1], peaks[-1]),
+    }
+    head = ("incidents", "seconds", "of the processor", "MB", "slope")
+    return Measured(figures, (Table(head, tuple(rows)),))
+
+
+def main() -> int:
+    """Measure by itself and print the table; return non-zero when an aim is missed."""
+    from benchmarks import bench
+
+    return bench.alone(PART.name)
 
 
 if __name__ == "__main__":

@@ -289,8 +289,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--first", type=int, default=1, help="first seed; never chosen for results")
+    parser.add_argument("--write", type=Path, help="the document to put the figures in")
     asked = parser.parse_args()
     met, missed = run_all(asked.kills, asked.first)
+    faults.put(asked.write, "kills", met, missed)
     print(f"{met} met, {missed} missed")
     return int(missed > 0)
 

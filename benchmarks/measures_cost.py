@@ -10,9 +10,7 @@ to compare with that the register names or not. Each size runs in a process of i
 
 from __future__ import annotations
 
-import argparse
 import resource
-import sys
 import time
 from multiprocessing import get_context
 from pathlib import Path
@@ -20,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from benchmarks.measured import Aim, Figure, Measured, Part, Table
 from est_analysis.gather.geography import Geography
 from est_analysis.gather.tables import EVENTS
 from est_analysis.measures.evaluation import evaluate
@@ -32,7 +31,6 @@ EVENTS_IN_ALL, PLACES, ADDRESSES, SIDE_M = 1_000_000, 2_000, 60_000, 12_000
 GROUPS = [f"Grupp {i}" for i in range(12)]
 SORTS = ("torg", "park", "skola", "parkering", "station", "gata")
 PERIOD = parse("2025Q4")
-LIMIT_S = 60.0
 
 
 def settings() -> Municipality:
@@ -132,24 +130,47 @@ def cost(measures: int, events: int = EVENTS_IN_ALL) -> tuple[float, float, int]
     return seconds, grown, sum(one.p is not None for one in found)
 
 
-def main() -> int:
-    """Print the table; fail where a thousand measures take longer than a minute."""
-    parser = argparse.ArgumentParser(description="The cost of many measures.")
-    parser.add_argument("--events", type=int, default=EVENTS_IN_ALL)
-    asked = parser.parse_args()
-    print("| measures | seconds | memory | judged | seconds a measure, against the former |")
-    print("|---|---|---|---|---|")
-    former: float | None = None
-    seconds = 0.0
-    for size in SIZES:
+PART = Part(
+    "measures",
+    "Many measures",
+    "make bench",
+    "benchmarks/measures_cost.py",
+    f"""\
+{EVENTS_IN_ALL:,} located crimes of ten years in {len(GROUPS)} groups at {ADDRESSES + PLACES:,}
+coordinates, {PLACES:,} public places; each measure with its windows, four comparisons, rings,
+hours, kinds, course and placebo. Each size in a process of its own, once. Memory is what
+evaluation adds. Some of the time is the city's, however few the measures.""",
+    (
+        Aim("thousand", "a thousand measures among a million crimes", 60.0),
+        Aim("each", "a measure of a thousand / a measure of a hundred", 1.1),
+    ),
+)
+
+
+def measure(quick: bool = False) -> Measured:
+    """Evaluate each number of measures; fewer, among fewer crimes, where small sizes will do."""
+    events, sizes = (50_000, (5, 10)) if quick else (EVENTS_IN_ALL, SIZES)
+    rows, spent = [], []
+    for size in sizes:
         with get_context("spawn").Pool(1) as pool:
-            seconds, memory, judged = pool.apply(cost, (size, asked.events))
-        each = seconds / size
-        slope = "" if former is None else f"{each / former:.2f}"
-        print(f"| {size:,} | {seconds:.2f} | {memory:.0f} MB | {judged} | {slope} |", flush=True)
-        former = each
-    return int(seconds > LIMIT_S)
+            seconds, memory, judged = pool.apply(cost, (size, events))
+        spent.append(seconds / size)
+        slope = f"{spent[-1] / spent[-2]:.2f}" if len(spent) > 1 else ""
+        rows.append((f"{size:,}", f"{seconds:.2f}", f"{memory:.0f} MB", str(judged), slope))
+    figures = {
+        "thousand": Figure(seconds, seconds),
+        "each": Figure(spent[-1] / spent[-2], spent[-1], spent[-2]),
+    }
+    head = ("measures", "seconds", "memory", "judged", "seconds a measure, against the former")
+    return Measured(figures, (Table(head, tuple(rows)),))
+
+
+def main() -> int:
+    """Measure by itself and print the table; return non-zero when an aim is missed."""
+    from benchmarks import bench
+
+    return bench.alone(PART.name)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(main())

@@ -7,6 +7,8 @@ from typing import Any
 
 Work = Callable[[], Any]
 DRAWS = 999
+WARM = (100, 2)
+"""A tiny case: events, permutations."""
 
 
 def town(n: int, kilometres: int = 10) -> tuple[Any, Any, Any]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
@@ -16,7 +18,6 @@ from est_analysis.gather.geography import (
     NEAR_PLACE_M,
     NEAR_STREET_M,
     Geography,
-    first_of_each,
     nearest,
 )
 from est_analysis.gather.rulings import Rulings
@@ -198,12 +199,25 @@ def _area_of(x: pd.Series, y: pd.Series, area: pd.Series, geography: Geography) 
         return area
     names = geography.areas["name"].to_numpy()
     by_key = pd.Series(names, index=normal(geography.areas["name"]), dtype=str)
-    area = text_of(normal(area).map(by_key[~by_key.index.duplicated()]))
+    given = pd.Series(area.unique(), dtype=str)
+    known = text_of(normal(given).map(by_key[~by_key.index.duplicated()]))
+    area = text_of(area.map(dict(zip(given, known, strict=True))))
     here = spots(x, y)
-    tree = shapely.STRtree(geography.areas.geometry.to_numpy())
-    at, which = tree.query(shapely.points(here.xy), predicate="intersects")
-    at, which = first_of_each(at, which)
     inside = np.full(len(here.xy), "", dtype=object)
-    inside[at] = names[which]
+    for at, name in zip(_each_within(here.xy, geography.areas), names, strict=True):
+        inside[at[inside[at] == ""]] = name  # the first listed, where areas overlap
     by_xy = here.spread(inside, x.index)
     return by_xy.where(by_xy != "", area)
+
+
+def _each_within(xy: NDArray[np.float64], areas: gpd.GeoDataFrame) -> Iterator[NDArray[np.intp]]:
+    """Yield, for each area, which coordinates, shape (n, 2), it holds or has on its border."""
+    by_x = np.argsort(xy[:, 0])
+    east, north = xy[by_x].T
+    shapes = areas.geometry.to_numpy()
+    shapely.prepare(shapes)
+    for shape, (west, south, to_east, to_north) in zip(shapes, shapely.bounds(shapes), strict=True):
+        first, end = np.searchsorted(east, west), np.searchsorted(east, to_east, "right")
+        level = (north[first:end] >= south) & (north[first:end] <= to_north)
+        near = first + np.flatnonzero(level)
+        yield by_x[near[shapely.intersects_xy(shape, east[near], north[near])]]
