@@ -13,11 +13,11 @@ from typing import Any
 import jinja2
 
 from est_analysis import municipality as municipalities
-from est_analysis.errors import EstError, ReportError
+from est_analysis.errors import EstError, PeriodError, ReportError
 from est_analysis.gather import store
 from est_analysis.gather.files import told, write_whole
 from est_analysis.municipality import Municipality
-from est_analysis.periods import Period, between_meetings, latest_whole
+from est_analysis.periods import Period, between_meetings, latest_whole, parse
 from est_analysis.reports.asked import BETWEEN_MEETINGS, meetings
 from est_analysis.reports.build import MEETING, Built, Progress, build
 from est_analysis.reports.chapters import LONGEST_S
@@ -57,6 +57,8 @@ class Step:
     error: BaseException | None = None
     changed: tuple[str, ...] = ()
     """Sentences of the report that are new, and were not in the former version."""
+    gone: tuple[str, ...] = ()
+    """Sentences of the former version that are no longer in the report."""
 
 
 def due(municipality: Municipality, out: Path, today: date) -> list[Due]:
@@ -215,7 +217,7 @@ def catch_up(
 
 
 def _step(one: Due, target: Path, make: Callable[[str], Built]) -> Step:
-    before = set(_sentences(target)) if one.inputs is not None else set()
+    before = [] if one.inputs is None else _sentences(target)
     try:
         built = make(str(one.period))
     except EstError as error:
@@ -223,7 +225,12 @@ def _step(one: Due, target: Path, make: Callable[[str], Built]) -> Step:
     step = Step(one, built)
     if one.inputs is None:
         return step
-    return replace(step, changed=tuple(s for s in _sentences(target) if s not in before))
+    now = _sentences(target)
+    return replace(
+        step,
+        changed=tuple(sentence for sentence in now if sentence not in before),
+        gone=tuple(sentence for sentence in before if sentence not in now),
+    )
 
 
 def _sentences(report: Path) -> list[str]:
@@ -241,6 +248,16 @@ def _write(
     place.mkdir(parents=True, exist_ok=True)
     write_whole(place / STATUS, page(place.name, reports, steps, today, error, begun).encode())
     (place / STATUS).chmod(0o644)
+
+
+def _named(folder: str) -> str:
+    """Return the period of a report's folder in words."""
+    period = folder.removesuffix("-en")
+    try:
+        words = Language("sv").period(parse(period))
+    except PeriodError:
+        return folder
+    return words if period == folder else f"{words} (på engelska)"
 
 
 def page(
@@ -272,6 +289,7 @@ def page(
     templates = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
     )
+    templates.filters["named"] = _named
     failed = [step for step in steps if step.error]
     message = str(error) if isinstance(error, EstError) else ""
     if error is not None and not message:

@@ -97,11 +97,16 @@ def test_a_late_delivery_makes_a_new_version_with_what_changed_and_why(folder, o
     page = BeautifulSoup((out / folder.name / STATUS).read_text("utf-8"), "html.parser")
     assert "ny version" in page.text
     assert "deliveries/polis/sen.csv" in page.text
-    assert page.li.text == SAID.format("som är ny")
+    assert page.a.text == "juli–september 2026"
+    assert [line.text for line in page.section.find_all("li")] == [
+        SAID.format("som är ny"),
+        SAID.format("som förr"),
+    ]
+    assert page.text.index("Nytt i den nya versionen") < page.text.index("Står inte längre i den")
     late.unlink()
     (step,) = catch_up(folder, out=out, today=DAY)
     assert step.due.inputs == ("deliveries/polis/sen.csv",)
-    assert step.changed == ()
+    assert step.changed == step.gone == ()
     text = (out / folder.name / STATUS).read_text("utf-8")
     assert "Ingen mening i rapporten ändras" in text
 
@@ -114,11 +119,11 @@ def test_a_quarter_that_fails_hinders_no_other_and_is_told(folder, out, fast):
     assert (out / folder.name / "2026Q3/rapport.html").exists()
     text = (out / folder.name / STATUS).read_text("utf-8")
     page = BeautifulSoup(text, "html.parser")
-    assert page.h2.text == "Rapporten gick inte att göra: 2026Q2"
+    assert page.h2.text == "Rapporten gick inte att göra: april–juni 2026"
     assert "Gör så här: Lägg <in> dem." in page.text
     assert "står kvar" in page.text
     listed = [a.text for a in page.ul.find_all("a") if a.text != "inför mötet"]
-    assert listed == ["2026Q3", "2026Q1"]
+    assert listed == ["juli–september 2026", "januari–mars 2026"]
     assert "<in>" not in text
 
 
@@ -188,6 +193,16 @@ def test_a_new_version_whose_run_was_killed_before_the_ledger_is_made_again(fold
     assert periods(folder, out) == ["2026Q3"]
 
 
+def test_a_folder_that_is_no_period_keeps_its_name(folder, out, fast):
+    for name in ("2026Q3-en", "annat"):
+        (out / folder.name / name).mkdir(parents=True)
+        (out / folder.name / name / "rapport.html").write_text("", encoding="utf-8")
+    catch_up(folder, out=out, today=DAY)
+    page = BeautifulSoup((out / folder.name / STATUS).read_text("utf-8"), "html.parser")
+    listed = [a.text for a in page.ul.find_all("a") if a.text != "inför mötet"]
+    assert listed == ["annat", "juli–september 2026 (på engelska)", "juli–september 2026"]
+
+
 def test_a_run_that_is_killed_leaves_a_page_that_says_so(folder, out, monkeypatch):
     write_report(folder, "2026Q2", out)
     seen = []
@@ -200,7 +215,7 @@ def test_a_run_that_is_killed_leaves_a_page_that_says_so(folder, out, monkeypatc
     catch_up(folder, out=out, today=DAY)
     (during,) = seen  # what a kill would leave
     page = BeautifulSoup(during, "html.parser")
-    assert page.h2.text == "Körningen har börjat: 2026Q3"
+    assert page.h2.text == "Körningen har börjat: juli–september 2026"
     assert "Står detta kvar en dag senare avbröts körningen" in page.text
     assert "23 november" not in page.text
     assert "22 november 2026" in page.text
