@@ -77,7 +77,7 @@ def main() -> int:
         if asked.write:  # a part that fails takes no other with it
             measured.write(asked.write, PARTS, {name: found[name]})
     if asked.write:
-        measured.write(asked.write, PARTS, found)
+        growth.tell(measured.write(asked.write, PARTS, found))
     return told(found, whole=not asked.quick)
 
 

@@ -1,9 +1,10 @@
 """
-What a whole report costs as the municipality grows: from a thousand incidents to a million.
+What a whole report costs as the municipality grows, and what a nation of them would.
 
 ``python -m benchmarks.growth`` generates municipalities of each size and makes the whole report of
 each in a process of its own, with all chapters. It tells seconds, seconds of the processor
 (kernels too), the most memory of one process, and the slope of growth between sizes: 1 is linear.
+The arithmetic of a whole nation is made of these and stands in docs/scale.md.
 """
 
 from __future__ import annotations
@@ -15,9 +16,15 @@ import time
 from pathlib import Path
 
 from benchmarks.fleet import PERIOD, make
-from benchmarks.measured import Aim, Figure, Measured, Part, Table, slope
+from benchmarks.measured import ROOT, Aim, Figure, Kept, Measured, Part, Table, slope, table
 
-SIZES = (1_000, 10_000, 100_000, 1_000_000)
+SIZES = (1_000, 10_000, 100_000, 1_000_000, 3_000_000)
+MUNICIPALITIES, NATION = 290, 30_000_000
+"""Sweden's, and what a report of each would rest on; the largest city is taken to have a tenth."""
+ORDINARY, MILLION, LARGEST = SIZES[2], SIZES[3], SIZES[4]
+WORKERS = (2, 8, 16)
+SCALE = ROOT / "docs/scale.md"
+BEGINS, ENDS = "<!-- growth: written by make bench -->", "<!-- /growth -->"
 
 
 def report(folder: Path, out: Path) -> tuple[float, float, float]:
@@ -51,7 +58,7 @@ one process.""",
     (
         Aim(
             "slope",
-            "steepest growth of the whole report between sizes, to a million incidents",
+            "steepest growth of the whole report between sizes, to three million incidents",
             1.1,
             unit="",
         ),
@@ -69,7 +76,7 @@ def measure(quick: bool = False) -> Measured:
     """Make the report of each size; of two small ones where that will do."""
     former: tuple[int, float] | None = None
     slopes: list[float] = []
-    peaks: list[float] = []
+    peaks: dict[int, float] = {}
     rows = []
     with tempfile.TemporaryDirectory(prefix="est-growth-") as name:
         for at, size in enumerate(SIZES[:2] if quick else SIZES):
@@ -80,14 +87,56 @@ def measure(quick: bool = False) -> Measured:
             slopes += [slope(former, (size, used))] if former else []
             told = f"{slopes[-1]:.2f}" if former else ""
             rows.append((f"{size:,}", f"{wall:.1f}", f"{used:.1f}", f"{memory:.0f}", told))
-            peaks.append(memory)
+            peaks[size] = memory
             former = (size, used)
     figures = {
         "slope": Figure(max(slopes)),
-        "million": Figure(peaks[-1], peaks[-1]),
+        **({"million": Figure(peaks[MILLION], peaks[MILLION])} if MILLION in peaks else {}),
     }
     head = ("incidents", "seconds", "of the processor", "MB", "slope")
     return Measured(figures, (Table(head, tuple(rows)),))
+
+
+def plan(found: Measured) -> str:
+    """Return what one municipality costs and what a nation would, as Markdown."""
+    (measured,) = found.tables
+    cost = {
+        int(row[0].replace(",", "")): (float(row[2]), float(row[3]) / 1000) for row in measured.rows
+    }
+    (each, own_gb), (longest, largest_gb) = cost[ORDINARY], cost[LARGEST]
+    others = MUNICIPALITIES - 1
+    whole = others * each + longest
+    lines = [
+        *table(measured.head, measured.rows),
+        "",
+        f"Measured: {found.on}.",
+        "",
+        f"A nation: {MUNICIPALITIES} municipalities, {NATION:,} incidents. The largest city is taken "
+        f"to have {LARGEST:,} and each of the others {ORDINARY:,}: together somewhat too many.",
+        "",
+        f"- *Time of the processor*: {others} x {each:.1f} s + {longest:.0f} s = {whole:,.0f} s, "
+        f"**{whole / 3600:.1f} hours of one core**.",
+    ]
+    lines += [
+        f"- *On {workers} workers*: {max(longest, whole / workers) / 60:.0f} minutes, and "
+        f"{largest_gb + (workers - 1) * own_gb:.1f} GB while the largest runs."
+        for workers in WORKERS
+    ]
+    lines += [
+        f"- *The largest*: {largest_gb:.1f} GB in one process, begun first; up to "
+        f"{whole / longest:.0f} workers nobody waits for it.",
+    ]
+    return "\n".join(lines)
+
+
+def tell(kept: Kept, file: Path = SCALE) -> None:
+    """Write `plan` into the document of scale, between its marks."""
+    if PART.name in kept:
+        text = file.read_text("utf-8")
+        before, rest = text.split(BEGINS)
+        after = rest.split(ENDS)[1]
+        told = f"{before}{BEGINS}\n\n{plan(kept[PART.name])}\n\n{ENDS}{after}"
+        file.write_text(told, "utf-8")
 
 
 def main() -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import bench, delivered, measured, peers, places
+from benchmarks import bench, delivered, growth, measured, peers, places
 from benchmarks.measured import MET, MISSED, UNTOLD, Aim, Figure, Measured, Part, Table
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -123,6 +123,19 @@ def test_the_document_is_what_its_figures_and_the_code_say():
     kept = measured.read(DOCUMENT)
     assert text == measured.document(bench.PARTS, kept)
     assert set(kept) <= {part.name for part in bench.PARTS}
+
+
+def test_the_arithmetic_of_a_nation_is_of_what_was_measured(tmp_path):
+    kept = measured.read(DOCUMENT)
+    file = tmp_path / "scale.md"
+    file.write_text(growth.SCALE.read_text("utf-8"), "utf-8")
+    growth.tell(kept, file)
+    assert file.read_text("utf-8") == growth.SCALE.read_text("utf-8")
+    rows = [(f"{size:,}", "1", f"{at + 1}", "1000", "") for at, size in enumerate(growth.SIZES)]
+    table = measured.Table(("incidents", "s", "cpu", "MB", ""), tuple(rows))
+    text = growth.plan(measured.Measured(tables=(table,), on="a day"))
+    assert "289 x 3.0 s + 5 s = 872 s, **0.2 hours of one core**" in text
+    assert "*On 2 workers*: 7 minutes, and 2.0 GB" in text
 
 
 def test_a_figure_changed_by_hand_is_noticed(tmp_path):
