@@ -111,8 +111,8 @@ def plan(found: Measured) -> str:
         "",
         f"Measured: {found.on}.",
         "",
-        f"A nation: {MUNICIPALITIES} municipalities, {NATION:,} incidents. The largest city is taken "
-        f"to have {LARGEST:,} and each of the others {ORDINARY:,}: together somewhat too many.",
+        f"A nation: {MUNICIPALITIES} municipalities, {NATION:,} incidents. The largest is taken to "
+        f"have {LARGEST:,} and each of the others {ORDINARY:,}: together somewhat too many.",
         "",
         f"- *Time of the processor*: {others} x {each:.1f} s + {longest:.0f} s = {whole:,.0f} s, "
         f"**{whole / 3600:.1f} hours of one core**.",
