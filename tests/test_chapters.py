@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 
 import nbformat
@@ -127,6 +128,18 @@ def test_after_a_chapter_that_fails_the_next_has_a_new_kernel(tmp_path):
     if os.name == "posix":
         assert not lives(int(said(one.cells[0])))
         assert not lives(int(said(two.cells[0])))
+
+
+@posix
+def test_a_kernel_that_dies_between_two_chapters_is_replaced(tmp_path):
+    pid = "import os; os.getpid()"
+    first, second = (chapter(tmp_path, pid, name=name) for name in "ab")
+    with Kernel() as kernel:
+        one = run_chapter(first, {}, 60.0, kernel)
+        os.kill(int(said(one.cells[0])), signal.SIGKILL)
+        two = run_chapter(second, {}, 60.0, kernel)
+    assert said(one.cells[0]) != said(two.cells[0])
+    assert not lives(int(said(two.cells[0])))
 
 
 def test_side_by_side_each_answer_stands_where_its_chapter_stood(tmp_path):

@@ -26,7 +26,8 @@ LONGEST_S = 1800.0
 """How long one chapter may take, unless told otherwise; a million incidents take a minute."""
 
 _EMPTY = "import IPython; IPython.get_ipython().reset()"
-_ANSWER_S = 60.0
+_ANSWER_S = 10.0
+"""A kernel that is not emptied by then is ended, and the next chapter has a new one."""
 _ENGINE = "est"
 
 
@@ -61,9 +62,8 @@ class Kernel:
         from papermill.clientwrap import PapermillNotebookClient
         from traitlets.config import Config
 
-        if self._client is not None:
-            run_sync(self._empty)()
-        else:
+        if not run_sync(self._empty)():
+            self.close()
             config = Config({"KernelManager": {"transport_encryption": "auto"}})
             self._manager = AsyncKernelManager(kernel_name="python3", config=config)
         client = PapermillNotebookClient(managed, km=self._manager, **options)
@@ -84,16 +84,22 @@ class Kernel:
         if not loop.is_running():
             loop.close()
 
-    async def _empty(self) -> None:
-        assert self._client is not None
-        await self._client.execute_interactive(
-            _EMPTY,
-            silent=True,
-            store_history=False,
-            allow_stdin=False,
-            timeout=_ANSWER_S,
-            output_hook=lambda _: None,
-        )
+    async def _empty(self) -> bool:
+        """Take away what the last chapter left; tell whether there is a kernel to run the next."""
+        if self._client is None or self._manager is None or not await self._manager.is_alive():
+            return False
+        try:
+            await self._client.execute_interactive(
+                _EMPTY,
+                silent=True,
+                store_history=False,
+                allow_stdin=False,
+                timeout=_ANSWER_S,
+                output_hook=lambda _: None,
+            )
+        except (TimeoutError, RuntimeError):  # it died meanwhile, or hangs
+            return False
+        return True
 
     async def _close(self) -> None:
         manager, self._manager = self._manager, None
