@@ -100,10 +100,10 @@ def rendering(program: str, longest_s: float, says: str) -> Callable[[Town], str
         python = town.root / "python"
         python.write_text(f"#!/bin/sh\n{program}\n")
         python.chmod(0o755)
-        limits = mock.patch.multiple(maker, LONGEST_S=longest_s, MARGIN_S=0.0)
+        limits = mock.patch.object(maker, "MARGIN_S", 0.0)
         apart = maker.render_apart
 
-        def within(content: Any, out: Path, language: str) -> None:
+        def within(content: Any, out: Path, language: str, _: float) -> None:
             with mock.patch.object(sys, "executable", str(python)):
                 apart(content, out, language, longest_s)
 
