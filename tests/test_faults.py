@@ -55,7 +55,7 @@ def test_a_part_that_breaks_off_is_a_miss(printed, means):
 
 
 def test_the_whole_is_missed_when_one_part_is(monkeypatch, capsys):
-    said = {"malicious inputs": "8 met, 1 missed"}
+    said = {"malicious": "8 met, 1 missed"}
     monkeypatch.setattr(faults, "apart", lambda name, _: said.get(name, "2 met, 0 missed"))
     monkeypatch.setattr("sys.argv", ["faults", "--quick"])
     assert faults.main() == 1

@@ -17,8 +17,6 @@ from est_analysis.shipped import shipped
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from jupyter_client.asynchronous.client import AsyncKernelClient
-    from jupyter_client.manager import AsyncKernelManager
     from nbformat import NotebookNode
 
 NOTEBOOKS = shipped("notebooks")
@@ -41,8 +39,8 @@ class Kernel:
     """
 
     def __init__(self) -> None:
-        self._manager: AsyncKernelManager | None = None
-        self._client: AsyncKernelClient | None = None
+        self._manager: Any = None
+        self._client: Any = None
 
     def __enter__(self) -> Kernel:
         return self
@@ -57,21 +55,21 @@ class Kernel:
 
     def execute(self, managed: Any, **options: Any) -> Any:  # noqa: ANN401 - papermill's
         """Execute what papermill manages: in the running kernel, emptied, or in a new one."""
-        from jupyter_client.manager import AsyncKernelManager
         from jupyter_core.utils import run_sync
         from papermill.clientwrap import PapermillNotebookClient
         from traitlets.config import Config
 
         if not run_sync(self._empty)():
             self.close()
-            config = Config({"KernelManager": {"transport_encryption": "auto"}})
-            self._manager = AsyncKernelManager(kernel_name="python3", config=config)
-        client = PapermillNotebookClient(managed, km=self._manager, **options)
-        client.kc = self._client
+        config = Config({"KernelManager": {"transport_encryption": "auto"}})
+        client = PapermillNotebookClient(
+            managed, km=self._manager, kernel_name="python3", config=config, **options
+        )
+        client.owns_km, client.kc = False, self._client
         try:
             return client.execute()
         finally:
-            self._client = client.kc
+            self._manager, self._client = client.km, client.kc
 
     def close(self) -> None:
         """End the process, if there is one, and what its client holds in this thread."""
